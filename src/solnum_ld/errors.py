@@ -1,0 +1,110 @@
+"""The error tree: named for what went wrong, carrying data, knowing nothing of HTTP or of exit codes.
+
+    SolnumError
+    ├── SourceError            the source folder cannot be used
+    │   └── SourceInvalid      … and here is every problem found in it
+    ├── ReleaseError           releases on disk
+    │   ├── NoRelease
+    │   ├── ReleaseBusy        another build holds the lock
+    │   └── ReleaseMismatch    a release of another source or base
+    ├── SettingsError          a setting is wrong or missing
+    ├── NotFound               no such resource
+    │   └── Gone               withdrawn on purpose
+    ├── NotAcceptable          nothing on offer pleases the client
+    ├── MalformedRequest       the request itself is wrong
+    │   └── MalformedQuery     … its SPARQL query is
+    ├── UnsupportedContent     a body of a media type we do not read
+    ├── ContentTooLarge        a body past the limit
+    └── StoreUnavailable       the engine does not answer
+        ├── QueryTimeout       … within the time limit
+        └── ResultTooLarge     … within the size limit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solnum_ld.findings import Finding
+    from solnum_ld.mediatypes import Format
+
+
+class SolnumError(Exception):
+    """Something this program can name went wrong. ``str(error)`` is one sentence for a person."""
+
+
+class SourceError(SolnumError):
+    """The source folder cannot be used."""
+
+
+class SourceInvalid(SourceError):
+    """The source was read and does not pass; ``findings`` holds every problem."""
+
+    def __init__(self, message: str, findings: Sequence[Finding]) -> None:
+        super().__init__(message)
+        self.findings = tuple(findings)
+
+
+class ReleaseError(SolnumError):
+    """The releases on disk do not allow what was asked."""
+
+
+class NoRelease(ReleaseError):
+    """There is no release (of that name)."""
+
+
+class ReleaseBusy(ReleaseError):
+    """Another process is building in the same folder."""
+
+
+class ReleaseMismatch(ReleaseError):
+    """The folder holds releases of another source or base."""
+
+
+class SettingsError(SolnumError):
+    """A setting is wrong or missing."""
+
+
+class NotFound(SolnumError):
+    """No resource of that IRI."""
+
+
+class Gone(NotFound):
+    """The resource was withdrawn on purpose."""
+
+
+class NotAcceptable(SolnumError):
+    """None of ``offers`` is acceptable to the client (RFC 9110, 15.5.7)."""
+
+    def __init__(self, offers: Sequence[Format]) -> None:
+        super().__init__("Nothing that is offered here is acceptable to the request's Accept header.")
+        self.offers = tuple(offers)
+
+
+class MalformedRequest(SolnumError):
+    """The request itself is wrong."""
+
+
+class MalformedQuery(MalformedRequest):
+    """The SPARQL query is not one, or not one that is answered here."""
+
+
+class UnsupportedContent(SolnumError):
+    """The request's body is of a media type that is not read here."""
+
+
+class ContentTooLarge(SolnumError):
+    """The request's body is past the limit."""
+
+
+class StoreUnavailable(SolnumError):
+    """The engine does not answer."""
+
+
+class QueryTimeout(StoreUnavailable):
+    """The query ran past the time limit and was stopped."""
+
+
+class ResultTooLarge(StoreUnavailable):
+    """The result is past the size limit."""

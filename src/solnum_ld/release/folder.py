@@ -1,0 +1,265 @@
+"""The folder of releases: immutable releases side by side, one of them current, and who may touch what when.
+
+    FOLDER/lock               held exclusively while a release is built, activated or pruned
+    FOLDER/current            a link to the live release, replaced in one step
+    FOLDER/history.jsonl      what went live when, record by record; append-only
+    FOLDER/fingerprint.json   from which state of which source the releases were built
+    FOLDER/locks/ID           held shared by every server of release ID, exclusively while it is pruned
+    FOLDER/ID/                a release: manifest.json, store/, dumps/, index.sqlite, records.tsv, validation/ …
+    FOLDER/.building-…/       a release being built; a leftover of a crash is removed by the next build
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from solnum_ld.errors import NoRelease, ReleaseBusy, ReleaseError
+from solnum_ld.manifest import NAME, Manifest, read_manifest
+
+_BUILDING = ".building-"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release on disk."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """Return the release's identity, which names its folder."""
+        return self.manifest.release
+
+
+class ReleaseFolder:
+    """The releases of one source for one base."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def create(self) -> None:
+        """Make the folder, with what stands beside the releases."""
+        (self.path / "locks").mkdir(parents=True, exist_ok=True)
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def current_path(self) -> Path | None:
+        """Return the real path of the live release, resolved once; None when there is none."""
+        try:
+            path = self.path / os.readlink(self.path / "current")
+        except FileNotFoundError:
+            return None
+        return path if (path / NAME).is_file() else None
+
+    def current(self) -> Release:
+        """Return the live release; raise :class:`NoRelease` when there is none."""
+        path = self.current_path()
+        if path is None:
+            raise NoRelease(f"There is no release in {self.path}. Build one: solnum-ld build")
+        return Release(path, read_manifest(path))
+
+    def releases(self) -> list[Release]:
+        """Return every whole release, the newest first."""
+        if not self.path.is_dir():
+            return []
+        folders = [p for p in self.path.iterdir() if p.is_dir() and not p.is_symlink() and (p / NAME).is_file() and not p.name.startswith(".")]
+        folders.sort(key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True)
+        found = []
+        for folder in folders:
+            try:
+                found.append(Release(folder, read_manifest(folder)))
+            except ReleaseError:  # of another format: neither listed nor removed
+                continue
+        return found
+
+    def live_since(self) -> list[tuple[str, str]]:
+        """Return (time, release) of every activation, the oldest first."""
+        return [(entry["at"], entry["release"]) for entry in self._history() if entry.get("event") == "live"]
+
+    def _history(self) -> Iterator[dict[str, str]]:
+        try:
+            with (self.path / "history.jsonl").open(encoding="utf-8") as file:
+                for line in file:
+                    if line.endswith("\n"):
+                        yield json.loads(line)
+        except FileNotFoundError:
+            return
+
+    # -- locks -----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def exclusive(self, *, wait: bool = True, on_wait: str | None = None, notify: object = None) -> Iterator[None]:
+        """Hold the folder's lock; when another process holds it, wait, or raise :class:`ReleaseBusy`.
+
+        ``notify``, a callable, is told ``on_wait`` when there is something to wait for.
+        """
+        self.create()
+        with (self.path / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                holder = lock.read().strip() or "?"
+                if not wait:
+                    raise ReleaseBusy(f"Another build (process {holder}) is at work in {self.path}. Wait for it to end.") from None
+                if callable(notify):
+                    notify(f"{on_wait or 'Waiting'} (process {holder} is building in the same folder) …")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.seek(0)
+            lock.truncate()
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def hold(self, release_id: str) -> IO[str]:
+        """Return an open file that keeps ``release_id`` from being pruned for as long as it is open."""
+        self.create()
+        held = (self.path / "locks" / release_id).open("a")
+        fcntl.flock(held, fcntl.LOCK_SH)
+        return held
+
+    # -- writing (under the exclusive lock) --------------------------------------------------------------------------
+
+    def new_building(self) -> Path:
+        """Return a new empty folder to build in, after removing what crashed builds left."""
+        for leftover in self.path.glob(_BUILDING + "*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        folder = self.path / f"{_BUILDING}{os.getpid()}"
+        folder.mkdir()
+        return folder
+
+    def install(self, building: Path, manifest: Manifest) -> Release:
+        """Give a built release its name, in one step, everything being on disk before."""
+        final = self.path / manifest.release
+        if (final / NAME).is_file():
+            shutil.rmtree(building)
+            os.utime(final)
+            return Release(final, read_manifest(final))
+        if final.exists():
+            shutil.rmtree(final)
+        _sync_tree(building)
+        building.rename(final)
+        _sync(self.path)
+        return Release(final, manifest)
+
+    def activate(self, release: Release) -> None:
+        """Make ``release`` the current one, in one step, and write down what that changes."""
+        link = self.path / ".current-new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(release.path.name)
+        link.replace(self.path / "current")
+        _sync(self.path)
+        self._record(release)
+
+    def _record(self, release: Release) -> None:
+        """Append to the history how the records of ``release`` differ from those last live."""
+        before, last = self._known_records()
+        if last == release.id:
+            return
+        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        after = dict(_records(release.path))
+        history = self.path / "history.jsonl"
+        _drop_torn_line(history)
+        with history.open("a", encoding="utf-8") as out:
+            for iri, digest in after.items():
+                if before.get(iri) != digest:
+                    event = "changed" if iri in before else "new"
+                    out.write(json.dumps({"at": at, "event": event, "hash": digest, "iri": iri}, ensure_ascii=False) + "\n")
+            for iri in sorted(before.keys() - after.keys()):
+                out.write(json.dumps({"at": at, "event": "gone", "iri": iri}, ensure_ascii=False) + "\n")
+            out.write(json.dumps({"at": at, "event": "live", "release": release.id}) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+    def _known_records(self) -> tuple[dict[str, str], str | None]:
+        known: dict[str, str] = {}
+        last = None
+        for entry in self._history():
+            if entry["event"] == "live":
+                last = entry["release"]
+            elif entry["event"] == "gone":
+                known.pop(entry["iri"], None)
+            else:
+                known[entry["iri"]] = entry["hash"]
+        return known, last
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all but the ``keep`` newest releases, never the current one nor one that is being served."""
+        current = self.current_path()
+        removed = []
+        for release in self.releases()[max(keep, 1) :]:
+            if release.path == current:
+                continue
+            lock_path = self.path / "locks" / release.id
+            with lock_path.open("a") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                shutil.rmtree(release.path)
+                lock_path.unlink(missing_ok=True)
+                removed.append(release.id)
+        return removed
+
+    def remember(self, fingerprint: str, release_id: str) -> None:
+        """Note that ``release_id`` is what the source of this fingerprint builds to."""
+        target = self.path / "fingerprint.json"
+        draft = target.with_suffix(".new")
+        draft.write_text(json.dumps({"fingerprint": fingerprint, "release": release_id}) + "\n")
+        draft.replace(target)
+
+    def built_from(self, fingerprint: str) -> Release | None:
+        """Return the current release when it was built from the source of this fingerprint."""
+        try:
+            noted = json.loads((self.path / "fingerprint.json").read_text())
+            release = self.current()
+        except (OSError, ValueError, ReleaseError):
+            return None
+        return release if noted == {"fingerprint": fingerprint, "release": release.id} else None
+
+
+def _records(folder: Path) -> Iterator[tuple[str, str]]:
+    with (folder / "records.tsv").open(encoding="utf-8") as file:
+        for line in file:
+            iri, _, digest = line.rstrip("\n").partition("\t")
+            yield iri, digest
+
+
+def _drop_torn_line(path: Path) -> None:
+    """Cut off a last line that a crash left without its end."""
+    try:
+        with path.open("rb+") as file:
+            data_end = file.seek(0, os.SEEK_END)
+            while data_end:
+                file.seek(data_end - 1)
+                if file.read(1) == b"\n":
+                    break
+                data_end -= 1
+            file.truncate(data_end)
+    except FileNotFoundError:
+        return
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_tree(folder: Path) -> None:
+    for here, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(here) / name)
+        _sync(Path(here))
