@@ -1,0 +1,305 @@
+"""Inspect a source: read it whole, check it, validate it. What ``validate`` prints and what ``build`` builds upon."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyoxigraph as ox
+from rdflib import Graph
+
+from solnum_ld.findings import Finding, Severity, violation, warning
+from solnum_ld.namespaces import LABELS
+from solnum_ld.release.checks import Checker
+from solnum_ld.release.declared import NO_SPACE, Declared, check_space, read_declared
+from solnum_ld.release.derive import check_rules
+from solnum_ld.release.locate import Locator
+from solnum_ld.release.reading import FileReading, read_file
+from solnum_ld.release.sorting import LineSorter
+from solnum_ld.release.survey import Survey
+from solnum_ld.release.tree import Role, SourceFile, SourceTree, survey_tree
+from solnum_ld.validation import Result, check_shapes, validate
+
+SHACL_MANY = 300_000
+"""Triples above which pyshacl takes minutes; said before it starts."""
+
+_MAX_LOCATED = 32 * 1024 * 1024
+
+
+class Reporter(Protocol):
+    """Hears how a long piece of work goes on; what it does with it is its own affair."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Begin a stage, of ``total`` units if known."""
+
+    def advance(self, done: int) -> None:
+        """Say that ``done`` units of the stage are done in all."""
+
+    def note(self, text: str) -> None:
+        """Say something worth reading afterwards."""
+
+
+class Silent:
+    """A reporter that says nothing."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """Hear, and say nothing."""
+
+    def advance(self, done: int) -> None:
+        """Hear, and say nothing."""
+
+    def note(self, text: str) -> None:
+        """Hear, and say nothing."""
+
+
+@dataclass(slots=True)
+class Inspection:
+    """A source that was read: its statements, sorted and canonical, and every finding."""
+
+    tree: SourceTree
+    declared: Declared
+    survey: Survey
+    lines: Path
+    findings: list[Finding]
+
+    def sorted_lines(self) -> Iterator[bytes]:
+        """Yield the source's N-Quads lines, canonical names, sorted, each once."""
+        with self.lines.open("rb") as file:
+            for line in file:
+                yield line.rstrip(b"\n")
+
+
+def graph_prefix(space: str) -> str:
+    """Return how the names of a source's graphs begin."""
+    return f"{space}graph/"
+
+
+def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -> Inspection:
+    """Read and check the source under ``root``, with ``work`` for temporary files.
+
+    Raises :class:`~solnum_ld.errors.SourceError` when there is no such folder; everything else is a finding.
+    """
+    tree = survey_tree(root)
+    findings = list(tree.findings)
+    findings += check_rules(tree.rules, tree.root)
+    readings = _read_all(tree, work, reporter)
+    findings += [finding for reading in readings for finding in reading.findings]
+    declared, survey, lines = _collect(tree, readings, work, reporter)
+    where = Whereabouts(tree, lines)
+    wrong = check_space(declared.space)
+    catalog = tree.catalog()
+    if wrong:
+        findings.append(violation("uri-space", wrong, "Correct it in catalog.ttl.", file=catalog.name if catalog else None))
+    findings += [Finding(Severity.INFO, "default", {"en": text}, "Say it in catalog.ttl.", file=catalog.name if catalog else None) for text in declared.defaults]
+    if not survey.quads and tree.files and not any(f.severity is Severity.VIOLATION for f in findings):
+        findings.append(warning("empty", "The source has files but not a single triple.", "Is it the right folder?"))
+    broken = any(f.severity is Severity.VIOLATION and f.file for f in findings)
+    checker = Checker(survey, strict=declared.strict, space=declared.space, locate=where.of_term, label=where.label)
+    checked = list(checker.run())
+    findings += [f for f in checked if not broken or f.rule != "dangling-iri"]  # what a broken file describes is not known
+    if shacl:
+        findings += _shacl(tree, survey, lines, where, reporter)
+    return Inspection(tree, declared, survey, lines, findings)
+
+
+def _read_all(tree: SourceTree, work: Path, reporter: Reporter) -> list[FileReading]:
+    total = sum(_size(file.path) for file in tree.files)
+    reporter.stage("Reading", total)
+    done = 0
+    readings = []
+    for number, file in enumerate(tree.files):
+        readings.append(read_file(file, "", work / f"file-{number}.nq"))
+        done += _size(file.path)
+        reporter.advance(done)
+    return readings
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _collect(tree: SourceTree, readings: Sequence[FileReading], work: Path, reporter: Reporter) -> tuple[Declared, Survey, Path]:
+    """Give every line its graph, survey it, sort it; the spools are removed."""
+    catalog = tree.catalog()
+    statements: list[ox.Quad] = []
+    for reading in readings:
+        if catalog is not None and reading.file is catalog and reading.spool.exists():
+            statements = list(ox.parse(path=str(reading.spool), format=ox.RdfFormat.N_QUADS))
+    declared = read_declared(statements, tree.root, _guess_space(readings, statements))
+    survey, sorter = Survey(), LineSorter(work)
+    reporter.stage("Sorting", len(readings))
+    for number, reading in enumerate(readings, 1):
+        if not reading.spool.exists():
+            continue
+        role = reading.file.role
+        folder = "" if role is Role.DATA or reading.file.stem.startswith(f"{role}/") else f"{role}/"
+        reading.graph = graph_prefix(declared.space) + folder + reading.file.stem
+        survey.open(reading.file.name)
+        for line in reading.lines():
+            if role is Role.SHAPES:
+                survey.graphs[line[line.rfind(b" ", 0, -2) + 1 : -2]] += 1
+                survey.quads += 1
+            else:
+                survey.add(line)
+            sorter.add(line)
+        reading.spool.unlink()
+        reporter.advance(number)
+    lines = work / "source.nq"
+    with lines.open("wb") as out:
+        out.writelines(line + b"\n" for line in sorter.merged())
+    return declared, survey, lines
+
+
+def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> str:
+    """Return the space that most subjects share, when catalog.ttl does not say it; reads the lines once more."""
+    if any(q.predicate.value.endswith("void#uriSpace") for q in statements):
+        return ""
+    survey = Survey()
+    for reading in readings:
+        if reading.spool.exists() and reading.file.role is Role.DATA:
+            with reading.spool.open("rb") as spool:
+                for line in spool:
+                    if line[0] == 60:
+                        survey.subjects.add(line[: line.index(b" ")])
+    return survey.common_space()
+
+
+class Whereabouts:
+    """Finds, after the fact, where in the source something is written and what a person calls it."""
+
+    def __init__(self, tree: SourceTree, lines: Path) -> None:
+        self._tree, self._lines = tree, lines
+        self._locators: dict[str, Locator | None] = {}
+        self._labels: dict[str, str] | None = None
+
+    def _locator(self, file: SourceFile) -> Locator | None:
+        if file.name not in self._locators:
+            opener = gzip.open if file.compressed else open
+            try:
+                with opener(file.path, "rb") as raw:
+                    text = raw.read(_MAX_LOCATED + 1)
+            except OSError:
+                text = b""
+            self._locators[file.name] = Locator(text.decode(errors="replace"), file.suffix.lower()) if len(text) <= _MAX_LOCATED else None
+        return self._locators[file.name]
+
+    def all_of(self, subject: str | None, predicate: str | None = None, value: str | None = None) -> list[tuple[str, int]]:
+        """Return every (file, line) at which the statement, as far as given, is written."""
+        found = []
+        for file in self._tree.files:
+            locator = self._locator(file)
+            for statement in locator.statements if locator else ():
+                same = (subject in (None, statement.subject), predicate in (None, statement.predicate), value in (None, statement.object))
+                if all(same):
+                    found.append((file.name, statement.line))
+                    if len(found) > 100:
+                        return found
+        return found
+
+    def of(self, subject: str | None, predicate: str | None = None, value: str | None = None) -> tuple[str | None, int | None]:
+        """Return the file and line that say most about a statement: itself, its property, its subject."""
+        for parts in ((subject, predicate, value), (subject, predicate, None), (subject, None, None)):
+            found = self.all_of(*parts) if any(parts) else []
+            if found:
+                return found[0]
+        for file in self._tree.files:
+            locator = self._locator(file)
+            line = locator.line_of(subject, predicate, value) if locator else None
+            if line is not None:
+                return file.name, line
+        return None, None
+
+    def of_term(self, iri: str) -> tuple[str | None, int | None]:
+        """Return where ``iri`` first stands: as a subject, as a property, as an object."""
+        for parts in ((iri, None, None), (None, iri, None), (None, None, iri)):
+            found = self.all_of(*parts)
+            if found:
+                return found[0]
+        return None, None
+
+    def label(self, iri: str) -> str | None:
+        """Return what the source calls ``iri``, in French if it can."""
+        if self._labels is None:
+            self._labels = self._read_labels()
+        return self._labels.get(iri)
+
+    def _read_labels(self) -> dict[str, str]:
+        wanted = {f"<{name}>".encode(): rank for rank, name in enumerate(LABELS)}
+        best: dict[str, tuple[bool, int, str]] = {}
+        with self._lines.open("rb") as lines:
+            for line in lines:
+                subject, predicate, rest = line.split(b" ", 2)
+                if predicate in wanted and rest.startswith(b'"') and len(best) < 200_000:
+                    literal, _, tail = rest[1:].rpartition(b'"')
+                    entry = (not tail.startswith(b"@fr"), wanted[predicate], literal.decode())
+                    iri = subject[1:-1].decode()
+                    if iri not in best or entry < best[iri]:
+                        best[iri] = entry
+        return {iri: label for iri, (_, _, label) in best.items()}
+
+
+def _shacl(tree: SourceTree, survey: Survey, lines: Path, where: Whereabouts, reporter: Reporter) -> Iterator[Finding]:
+    files = tree.of(Role.SHAPES)
+    if not files:
+        return
+    shapes, data = Graph(bind_namespaces="none"), Graph(bind_namespaces="none")
+    _split(lines, shapes, data)
+    refused = list(check_shapes(shapes))
+    for what, why in refused:
+        file, line = where.of(what)
+        yield violation("shape", f"{why}.", "Write the constraint without it.", file=file, line=line, iri=what)
+    if refused:
+        return
+    if survey.quads > SHACL_MANY:
+        reporter.note(f"SHACL on {survey.quads:,} quads takes long; --no-shacl builds without it, and says so.")
+    reporter.stage("Validating")
+    try:
+        results = validate(data, shapes)
+    except ValueError as error:
+        yield violation("shape", f"The shapes cannot be used: {error}.", "Correct the shapes.", file=files[0].name)
+        return
+    for result in results:
+        yield _finding(result, where)
+
+
+def _split(lines: Path, shapes: Graph, data: Graph) -> None:
+    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data."""
+    parts: tuple[list[bytes], list[bytes]] = ([], [])
+    with lines.open("rb") as file:
+        for line in file:
+            cut = line.rfind(b" <", 0, len(line) - 3)
+            parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
+    data.parse(data=b"".join(parts[0]), format="nt")
+    shapes.parse(data=b"".join(parts[1]), format="nt")
+
+
+def _finding(result: Result, where: Whereabouts) -> Finding:
+    """Turn a validation result into a finding that says where; values of two files are a contradiction of theirs."""
+    path = result.path if result.path and ":" in result.path and not result.path.startswith("^") else None
+    file, line = where.of(result.focus, path, result.value)
+    rule, messages, remedy = "shacl", dict(result.messages), ""
+    if result.constraint in {"MaxCount", "UniqueLang"} and path:
+        places = where.all_of(result.focus, path)
+        if len({name for name, _ in places}) > 1:
+            rule = "contradiction"
+            said = ", ".join(f"{name}:{number}" for name, number in places)
+            messages = {lang: f"{text.rstrip('.')} ({said})." for lang, text in messages.items()}
+            remedy = "Keep one statement; the files contradict each other."
+    severity = Severity(result.severity)
+    label = where.label(result.focus)
+    return Finding(severity, rule, messages, remedy, file=file, line=line, iri=result.focus, label=label, path=result.path, value=result.value, shape=result.shape)
+
+
+def reject_reason(findings: Sequence[Finding]) -> str | None:
+    """Return the sentence that ends a build on these findings; None when they let it pass."""
+    count = sum(f.severity is Severity.VIOLATION for f in findings)
+    return f"The source does not pass: {count} violation{'s' if count != 1 else ''}." if count else None
+
+
+__all__ = ["NO_SPACE", "Inspection", "Reporter", "Silent", "Whereabouts", "graph_prefix", "inspect", "reject_reason"]
