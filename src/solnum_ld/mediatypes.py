@@ -44,6 +44,7 @@ JSON = Format("application/json", "json", "JSON")
 PROBLEM = Format("application/problem+json", "json", "Problem (RFC 9457)")
 SPARQL_JSON = Format("application/sparql-results+json", "srj", "SPARQL JSON")
 CSV = Format("text/csv", "csv", "CSV")
+TSV = Format("text/tab-separated-values", "tsv", "TSV")
 
 RDF_FORMATS: tuple[Format, ...] = (TURTLE, JSONLD, RDFXML, NTRIPLES)
 QUAD_FORMATS: tuple[Format, ...] = (NQUADS, TRIG)
@@ -51,6 +52,8 @@ DESCRIPTION_FORMATS: tuple[Format, ...] = (*RDF_FORMATS, HTML)
 PROBLEM_FORMATS: tuple[Format, ...] = (PROBLEM, TEXT, HTML)
 RESULT_FORMATS: tuple[Format, ...] = (SPARQL_JSON, CSV)
 GRAPH_FORMATS: tuple[Format, ...] = (TURTLE, NTRIPLES)
+
+DUMP_FORMATS: tuple[Format, ...] = (NQUADS, TURTLE, NTRIPLES, JSONLD, RDFXML)
 
 BY_SUFFIX: dict[str, Format] = {f.suffix: f for f in DESCRIPTION_FORMATS}
 

@@ -106,14 +106,15 @@ def test_the_most_exact_line_known_is_returned(asked: tuple[str | None, ...], li
 
 
 def test_a_statement_holds_both_lines_and_terms_in_full() -> None:
-    found = Locator(HEAD + "e:a\n  e:p\n  'x'@en .", ".TTL").statements
-    assert list(found) == [Statement(4, 2, E + "a", E + "p", "x")]
+    locator = Locator(HEAD + "e:a\n  e:p\n  'x'@en .", ".TTL")
+    assert list(locator.statements) == [Statement(4, 2, E + "a", E + "p", "x")]
+    assert [locator.line_of(E + "a"), locator.line_of(None, E + "p"), locator.line_of(E + "a", E + "p")] == [2, 3, 4]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_every_line_end_counts_once_and_a_byte_order_mark_is_no_term(end: str, start: str) -> None:
-    locator = Locator(start + BOOK.replace("\n", end), ".ttl")
+    locator = Locator(start + BOOK.replace("@prefix", "PREFIX").replace("> .", ">").replace("\n", end), ".ttl")
     assert [locator.line_of(E + "book"), locator.line_of(E + "ada", E + "age", "36")] == [3, 10]
 
 
@@ -225,6 +226,12 @@ BROKEN = [
 @pytest.mark.parametrize("text", BROKEN)
 def test_after_broken_text_the_next_statement_is_read(text: str) -> None:
     assert Locator(f"{HEAD}{text}\n.\ne:a e:p e:b .", ".trig").line_of(E + "a", E + "p", E + "b") == 4
+
+
+def test_a_bracket_of_the_wrong_kind_closes_nothing() -> None:
+    text = HEAD + "e:x e:p [ e:q 1 ) ; e:r 2 ] ; e:s 3 ."
+    expected = {(E + "x", E + "p", ""), ("", E + "q", "1"), ("", E + "r", "2"), (E + "x", E + "s", "3")}
+    assert terms(Locator(text, ".ttl").statements) == expected
 
 
 FRAGMENTS = [
@@ -361,7 +368,7 @@ HOSTILE = [
     ),
     *("(#\n", "{", "{|", "<<(", "#", "#\n", " ", "\r", ".", "a.", "a\\-", "a\\", "1.", "1.e", ".1e", "+", "1e1", "@"),
     *("@a-", "^^", "^^a", "^^<", "a:", "%", "prefix ", "prefix #\n", "@prefix a: ", "@prefix a: <", "@prefix a: <b>"),
-    *("base ", "BASE <urn:a>", "a a a,", "a a a;", "a a [", "<a> <a> 1 .", "_:", "é", "\ufeff"),
+    *("base ", '\\"""\n', "\\'''\n", "BASE <urn:a>", "a a a,", "a a a;", "a a [", "<a> <a> 1 .", "_:", "é", "\ufeff"),
 ]
 
 

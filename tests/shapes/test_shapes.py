@@ -220,6 +220,11 @@ def test_every_rule_between_properties_has_data_that_provokes_it(shapes: Graph, 
     assert short(rules - provoked) == []
 
 
+def test_every_condition_is_used(shapes: Graph) -> None:
+    conditions = set(shapes.subjects(RDF.type, SH.NodeShape)) - targeted(shapes)
+    assert short(conditions - set(shapes.objects())) == []
+
+
 def test_named_shapes_exist(shapes: Graph, provoked: set[Node]) -> None:
     assert short(provoked - reportable(shapes)) == []
 

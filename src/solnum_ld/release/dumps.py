@@ -9,14 +9,13 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from solnum_ld.manifest import Dump
-from solnum_ld.mediatypes import JSONLD, NQUADS, NTRIPLES, RDFXML, TURTLE, Format
+from solnum_ld.mediatypes import DUMP_FORMATS, JSONLD, NQUADS, NTRIPLES, RDFXML, TURTLE, Format
 from solnum_ld.namespaces import PREFIXES
 from solnum_ld.release.reading import ENGINE_FORMATS, sha256_of
 
 LARGE = 1_000_000
 """Above this many quads only N-Quads and Turtle are written, unless more is asked for."""
 
-ALL: tuple[Format, ...] = (NQUADS, TURTLE, NTRIPLES, JSONLD, RDFXML)
 SUMS = "SHA256SUMS"
 
 _QNAME = re.compile(r"[A-Za-z_\u00C0-\uFFFD][\w.\-\u00B7]*$")
@@ -25,7 +24,7 @@ _NOT_XML = re.compile(rb"\\u00(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f])|\\b|\\f|[\x00-\x08
 
 def default_formats(quads: int) -> tuple[Format, ...]:
     """Return the formats that a release of this size gets."""
-    return ALL if quads <= LARGE else (NQUADS, TURTLE)
+    return DUMP_FORMATS if quads <= LARGE else (NQUADS, TURTLE)
 
 
 def fits_rdfxml(predicates: Sequence[str]) -> bool:
@@ -43,7 +42,7 @@ def write_dumps(folder: Path, quads: Path, triples: Path, formats: Sequence[Form
     The two inputs are moved, not copied, where they are dumps themselves.
     """
     folder.mkdir(exist_ok=True)
-    wanted = [form for form in ALL if form in formats]
+    wanted = [form for form in DUMP_FORMATS if form in formats]
     for form in wanted:
         if form in (TURTLE, JSONLD, RDFXML) and not (form is RDFXML and not _expressible(triples)):
             target = folder / f"dataset.{form.suffix}"

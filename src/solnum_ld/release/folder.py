@@ -82,6 +82,23 @@ class ReleaseFolder:
                 continue
         return found
 
+    def named(self, release_id: str) -> Release:
+        """Return the release of that name, or of the only name that begins so; raise :class:`NoRelease` otherwise."""
+        found = [release for release in self.releases() if release.id.startswith(release_id)]
+        if len(found) != 1 or not release_id:
+            known = ", ".join(release.id for release in self.releases()) or "none"
+            raise NoRelease(f"There is {'no' if not found else 'more than one'} release {release_id!r} in {self.path}; there are: {known}.")
+        return found[0]
+
+    def before_current(self) -> Release:
+        """Return the release that was live before the current one; raise :class:`NoRelease` when none is left."""
+        current = self.current()
+        whole = {release.id: release for release in self.releases() if release.id != current.id}
+        for _, release_id in reversed(self.live_since()):
+            if release_id in whole:
+                return whole[release_id]
+        raise NoRelease(f"There is no earlier release in {self.path} to go back to.")
+
     def live_since(self) -> list[tuple[str, str]]:
         """Return (time, release) of every activation, the oldest first."""
         return [(entry["at"], entry["release"]) for entry in self._history() if entry.get("event") == "live"]

@@ -399,7 +399,7 @@ class _TextSearch:
     def _whole(self, term: str, start: int = 0, end: int | None = None) -> Iterator[int]:
         """Yield where a term stands between two quotes; a place is that of the opening one."""
         for form in self._forms(term):
-            for place in self._places(f"{form}", start, end):
+            for place in self._places(form, start, end):
                 if self._text[place - 1 : place] in {'"', "'"} and self._text[place + len(form) :][:1] in {'"', "'"}:
                     yield place - 1
 

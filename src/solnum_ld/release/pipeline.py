@@ -15,12 +15,11 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from solnum_ld import __version__
-from solnum_ld.errors import ReleaseError, SettingsError, SourceInvalid
+from solnum_ld.errors import ReleaseError, SourceInvalid
 from solnum_ld.findings import Finding, Severity, count_by_severity, violation, warning
 from solnum_ld.iris import RESERVED, Names, is_public
-from solnum_ld.manifest import FORMAT, NAME, Dataset, Manifest
-from solnum_ld.mediatypes import Format
+from solnum_ld.manifest import NAME, Dataset, Manifest
+from solnum_ld.mediatypes import DUMP_FORMATS
 from solnum_ld.namespaces import SN
 from solnum_ld.release.catalogue import describe_release
 from solnum_ld.release.declared import NO_SPACE
@@ -30,39 +29,11 @@ from solnum_ld.release.folder import Release, ReleaseFolder
 from solnum_ld.release.index import HUB, build_index
 from solnum_ld.release.index import NAME as INDEX
 from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect, reject_reason
+from solnum_ld.release.options import PROGRAM, BuildOptions, fingerprint
 from solnum_ld.release.report import write_report
-from solnum_ld.release.tree import Role, survey_tree
+from solnum_ld.release.tree import Role
 
-PROGRAM = f"solnum-ld {__version__}, pyoxigraph {ox.__version__}"
 _WITHDRAWAL = f"<{SN}Withdrawal>".encode()
-
-
-@dataclass(frozen=True, slots=True)
-class BuildOptions:
-    """How a source is to be published.
-
-    ``base`` names things, ``public`` is where documents answer. ``shacl=False`` leaves the shapes unused and says so;
-    ``accept_changes`` lets a public base take changed content under an unchanged version, and vanished IRIs.
-    """
-
-    base: str
-    public: str
-    contact: str = ""
-    shacl: bool = True
-    named_graphs: bool = True
-    dumps: tuple[Format, ...] | None = None
-    accept_changes: bool = False
-    keep: int = 3
-
-    def __post_init__(self) -> None:
-        if is_public(self.base) and not self.contact:
-            raise SettingsError(f"A public base ({self.base}) needs an address that answers: --contact NAME@HOST (or SOLNUM_CONTACT).")
-
-    def key(self) -> str:
-        """Return what of the options, beside the source, makes one release differ from another."""
-        dumps = None if self.dumps is None else [form.suffix for form in self.dumps]
-        parts = [self.base, self.public, self.contact, self.shacl, self.named_graphs, dumps, PROGRAM, FORMAT]
-        return json.dumps(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +43,6 @@ class Built:
     release: Release
     findings: tuple[Finding, ...]
     fresh: bool
-
-
-def fingerprint(root: Path, options: BuildOptions) -> str:
-    """Return a hash that is equal when neither the source nor the options have changed."""
-    return hashlib.sha256(f"{survey_tree(root).fingerprint()}\n{options.key()}".encode()).hexdigest()
 
 
 def build(root: Path, folder: ReleaseFolder, options: BuildOptions, reporter: Reporter | None = None, *, wait: bool = True, force: bool = False) -> Built:
@@ -151,8 +117,8 @@ class Rebased:
     graphs: Counter[str]
     triple_count: int
     entities: int
-    predicates: frozenset[bytes]
-    classes: frozenset[bytes]
+    predicates: Counter[bytes]
+    classes: Counter[bytes]
     fragments: tuple[tuple[str, str], ...]
     large: tuple[str, ...]
     elsewhere: tuple[str, ...]
@@ -185,8 +151,8 @@ def _rebase(inspection: Inspection, names: Names, work: Path, reporter: Reporter
     reporter.stage("Naming", total)
     rebaser, digest = _Rebaser(names), hashlib.sha256()
     graphs: Counter[str] = Counter()
-    predicates: set[bytes] = set()
-    classes: set[bytes] = set()
+    predicates: Counter[bytes] = Counter()
+    classes: Counter[bytes] = Counter()
     grouper = _Grouper(names)
     triple_count = 0
     previous = b""
@@ -205,16 +171,16 @@ def _rebase(inspection: Inspection, names: Names, work: Path, reporter: Reporter
                 triple_count += 1
                 previous = triple
                 subject, predicate, rest = triple.split(b" ", 2)
-                predicates.add(predicate)
+                predicates[predicate] += 1
                 if predicate == b"<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>":
-                    classes.add(rest)
+                    classes[rest] += 1
                 out.write(grouper.add(subject, triple, withdrawn=rest == _WITHDRAWAL))
             if number % 50_000 == 0:
                 reporter.advance(number)
         out.write(grouper.finish())
     _sort_records(records)
     return Rebased(
-        digest.hexdigest(), quads, triples, records, graphs, triple_count, grouper.count, frozenset(predicates), frozenset(classes), tuple(grouper.fragments), tuple(grouper.large), tuple(grouper.elsewhere), grouper.elsewhere_count
+        digest.hexdigest(), quads, triples, records, graphs, triple_count, grouper.count, predicates, classes, tuple(grouper.fragments), tuple(grouper.large), tuple(grouper.elsewhere), grouper.elsewhere_count
     )
 
 
@@ -318,9 +284,9 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
     dataset = _rebased_dataset(declared.dataset, names)
     reporter.stage("Loading the store")
     store = ox.Store(str(building / "store"))
-    if options.named_graphs:
-        store.bulk_load(path=str(rebased.quads), format=ox.RdfFormat.N_QUADS)
-    store.bulk_load(path=str(rebased.triples), format=ox.RdfFormat.N_TRIPLES)
+    for path, form in ((rebased.quads, ox.RdfFormat.N_QUADS), (rebased.triples, ox.RdfFormat.N_TRIPLES)):
+        if options.named_graphs or path is rebased.triples:
+            _load(store, path, form, blank=bool(inspection.survey.blank))
     derived_graph = f"{names.base}graph/derived"
     derived: list[bytes] = []
     if inspection.tree.rules:
@@ -330,7 +296,7 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
         _append(rebased.triples, [line[: line.rfind(b" ", 0, -2)] + b" ." for line in derived])
     reporter.stage("Writing dumps")
     total_quads = sum(rebased.graphs.values()) + len(derived)
-    formats = options.dumps if options.dumps is not None else default_formats(total_quads)
+    formats = [f for f in DUMP_FORMATS if f.suffix in options.dumps] if options.dumps is not None else default_formats(total_quads)
     dumps = write_dumps(building / "dumps", rebased.quads, rebased.triples, formats, {})
     graphs = {graph: (count, _origin(graph, names, inspection)) for graph, count in sorted(rebased.graphs.items())}
     if derived:
@@ -352,6 +318,7 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
     del store
     write_report(building / "validation", findings, f"{names.public}validation")
     shutil.copyfile(rebased.records, building / "records.tsv")
+    _write_statistics(building, rebased)
     ontology, versions = _copy_ontology(inspection, names, building)
     identity = hashlib.sha256(json.dumps([rebased.content, options.key()]).encode()).hexdigest()
     return Manifest(
@@ -371,6 +338,21 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
         ontology=ontology,
         ontology_versions=versions,
     )
+
+
+def _load(store: ox.Store, path: Path, form: ox.RdfFormat, *, blank: bool) -> None:
+    """Load a file; one with blank nodes statement by statement, since the bulk loader gives them labels of its own."""
+    if blank:
+        store.bulk_extend(ox.parse(path=str(path), format=form))
+    else:
+        store.bulk_load(path=str(path), format=form)
+
+
+def _write_statistics(building: Path, rebased: Rebased) -> None:
+    """Write how often each class and property is used: what pages and statistics ask of every release."""
+    data = {"classes": rebased.classes, "properties": rebased.predicates}
+    counts = {kind: {term[1:-1].decode(): n for term, n in sorted(counter.items()) if term[:1] == b"<"} for kind, counter in data.items()}
+    (building / "statistics.json").write_text(json.dumps(counts, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _append(path: Path, lines: Sequence[bytes]) -> None:

@@ -79,8 +79,9 @@ class SourceTree:
 def survey_tree(root: Path) -> SourceTree:
     """Return what the folder holds; raise :class:`SourceError` when it is no folder that can be read.
 
-    Hidden files and folders are passed over, as are files whose name is of no RDF format. Links are followed when
-    they stay within the folder; one that leads out of it is a violation.
+    Hidden files and folders are passed over, as are files whose name is of no RDF format; beside a folder ``data/``
+    only ``ontology/``, ``shapes/`` and ``catalog.ttl`` take part. Links are followed when they stay within the
+    folder; one that leads out of it is a violation.
     """
     if not root.is_dir():
         raise SourceError(f"{root} is not a folder. Name a folder that holds RDF files (.ttl .nt .nq .trig .rdf .jsonld).")
@@ -90,9 +91,12 @@ def survey_tree(root: Path) -> SourceTree:
     frozen: list[Path] = []
     findings: list[Finding] = []
     context = None
+    divided = (real / "data").is_dir()
     for path in _walk(real, findings):
         name = path.relative_to(real).as_posix()
         parts = name.split("/")
+        if divided and parts[0] not in {"data", "ontology", "shapes", "catalog.ttl"}:
+            continue
         if parts[0] == "ontology" and len(parts) > 2 and parts[1] == "rules" and path.suffix == ".rq":
             rules.append(path)
         elif parts[0] == "ontology" and len(parts) > 2 and parts[1] == "releases" and path.suffix == ".ttl":
@@ -138,6 +142,8 @@ def _walk(root: Path, findings: list[Finding]) -> list[Path]:
     for folder, folders, names in os.walk(root, onerror=unreadable):
         here = Path(folder)
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in {"node_modules", "__pycache__"})
+        if here == root and "data" in folders:
+            folders[:] = [f for f in folders if f in {"data", "ontology", "shapes"}]
         for name in list(folders):
             if (here / name).is_symlink():
                 folders.remove(name)

@@ -1,0 +1,458 @@
+"""The command line: parses arguments, calls, prints, sets the exit code: 0 done, 1 the data is at fault, 2 misuse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from solnum_ld import __version__
+from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, Settings, bundled_source, make_settings
+from solnum_ld.errors import MalformedQuery, NoRelease, SolnumError, SourceError, SourceInvalid, StoreUnavailable
+from solnum_ld.findings import Finding, Severity, count_by_severity
+
+app = typer.Typer(
+    name="solnum-ld",
+    help="Publish a directory of RDF as linked data: validated releases, dereferencing, SPARQL, pages for people.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+DirArgument = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)]
+HostOption = Annotated[str, typer.Option("--host", envvar="SOLNUM_HOST", help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option("--port", envvar="SOLNUM_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+BaseOption = Annotated[str | None, typer.Option("--base-uri", envvar="SOLNUM_BASE_URI", metavar="IRI", help="What names things; default: the server's own address.", show_default=False)]
+PublicOption = Annotated[str | None, typer.Option("--public-url", envvar="SOLNUM_PUBLIC_URL", metavar="URL", help="Where documents answer; default: the base.", show_default=False)]
+ReleasesOption = Annotated[Path | None, typer.Option("--releases", envvar="SOLNUM_RELEASES", metavar="DIR", help="Folder for releases; default: one per source and base in your state folder.", show_default=False)]
+ContactOption = Annotated[str | None, typer.Option("--contact", envvar="SOLNUM_CONTACT", metavar="MAIL", help="Address that answers; a public base needs one.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+ShaclOption = Annotated[bool, typer.Option("--shacl/--no-shacl", help="Validate against the source's shapes.")]
+WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for another build in the same folder, or stop at once.")]
+
+
+class _Bars:
+    """Progress on stderr: bars on a terminal, nothing elsewhere. Notes are printed in any case."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        if self._task is not None:
+            self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(text, total=total)
+
+    def advance(self, done: int) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=done)
+
+    def note(self, text: str) -> None:
+        err.print(escape(text))
+
+
+@contextlib.contextmanager
+def _exit_codes(*, as_json: bool = False) -> Iterator[None]:
+    """Turn errors into one message and an exit code."""
+    try:
+        yield
+    except SourceInvalid as error:
+        _print_findings(error.findings, as_json=as_json, conforms=False)
+        if not as_json:
+            err.print(f"[bold red]{escape(str(error))}[/] The previous release, if any, is untouched.")
+        raise typer.Exit(1) from None
+    except SourceError as error:
+        _fail(str(error), as_json=as_json, code=2)
+    except NoRelease as error:
+        _fail(str(error), as_json=as_json, code=1)
+    except SolnumError as error:
+        _fail(str(error), as_json=as_json, code=2 if type(error).__name__ == "SettingsError" else 1)
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+        raise typer.Exit(130) from None
+
+
+def _fail(message: str, *, as_json: bool, code: int) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps({"error": message}, ensure_ascii=False) + "\n")
+    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def _language() -> str:
+    """Return the language of messages: that of the terminal's locale, English by default."""
+    return "fr" if (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("fr") else "en"
+
+
+_COLOURS = {Severity.VIOLATION: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def _print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bool, conforms: bool) -> None:
+    """Print findings: as JSON on stdout, or in words on stderr."""
+    from solnum_ld.release.report import worst_first
+
+    if as_json:
+        data = {"conforms": conforms, "counts": count_by_severity(findings), "results": [f.as_dict() for f in worst_first(findings)]}
+        sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+        return
+    language = _language()
+    for finding in worst_first(findings):
+        place = f"{finding.place}: " if finding.place else ""
+        colour = _COLOURS[finding.severity]
+        err.print(f"[bold]{escape(place)}[/][{colour}]{finding.severity}[/]: {escape(finding.message(language))} [dim]({escape(finding.rule)})[/]", soft_wrap=True)
+        if finding.iri:
+            err.print(f"    resource: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>", soft_wrap=True)
+        for name, value in (("property", finding.path), ("value", finding.value), ("shape", finding.shape), ("to mend", finding.remedy)):
+            if value:
+                err.print(f"    {name + ':':9} {escape(value)}", soft_wrap=True)
+    counts = ", ".join(f"{n} {name}{'s' if n != 1 else ''}" for name, n in count_by_severity(findings).items() if n)
+    if counts:
+        err.print(escape(counts))
+
+
+def _settings(directory: Path | None, host: str, port: int, base: str | None, public: str | None, releases: Path | None, contact: str | None) -> Settings:
+    return make_settings(os.environ, source=directory, host=host, port=port, base=base, public=public, releases=releases, contact=contact)
+
+
+@app.command()
+def serve(
+    directory: DirArgument = None,
+    host: HostOption = DEFAULT_HOST,
+    port: PortOption = DEFAULT_PORT,
+    base_uri: BaseOption = None,
+    public_url: PublicOption = None,
+    releases: ReleasesOption = None,
+    contact: ContactOption = None,
+    build_first: Annotated[bool, typer.Option("--build/--no-build", help="Build the release when the source has changed, or serve what is current.")] = True,
+    workers: Annotated[int, typer.Option("--workers", envvar="SOLNUM_WORKERS", min=1, help="Processes for visitors' SPARQL.")] = 2,
+    query_timeout: Annotated[float, typer.Option("--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take.")] = 30.0,
+    cache_mb: Annotated[int, typer.Option("--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, help="Megabytes for the response cache.")] = 128,
+    shacl: ShaclOption = True,
+) -> None:
+    """Build the release if need be, and serve it.
+
+    [bold]Examples[/]
+
+      solnum-ld serve                          the book, on http://127.0.0.1:8000/
+      solnum-ld serve my-data --port 8080      any folder of RDF files
+      solnum-ld serve my-data --base-uri https://data.example.org/ --contact team@example.org
+    """
+    from solnum_ld.web.server import bind, run
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with _exit_codes():
+        started = time.perf_counter()
+        bound = bind(host, port)
+        port = bound.getsockname()[1]
+        settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
+        if build_first:
+            _build(settings, shacl=shacl)
+        application, release = _application(settings, workers, query_timeout, cache_mb)
+        err.print(f"[bold]{escape(release[0])}[/]: release {release[1]}, {release[2]} triples, ready in {time.perf_counter() - started:.1f} s")
+        err.print(f"  pages       {settings.public}\n  SPARQL      {settings.public}sparql\n  releases    {escape(str(settings.releases))}", soft_wrap=True)
+        if settings.base != settings.public:
+            err.print(f"  names       {settings.base}")
+        err.print("  stop with Ctrl-C")
+        bound.listen(2048)
+        if not run(application, bound):  # type: ignore[arg-type]  # an ASGI application
+            raise typer.Exit(1)
+
+
+def _application(settings: Settings, workers: int, query_timeout: float, cache_mb: int) -> tuple[object, tuple[str, str, str]]:
+    from solnum_ld.errors import ReleaseMismatch
+    from solnum_ld.release.folder import ReleaseFolder
+    from solnum_ld.store import open_store
+    from solnum_ld.store.protocol import Limits
+    from solnum_ld.web.app import create_app
+    from solnum_ld.web.html import localised
+    from solnum_ld.web.site import Site
+
+    folder = ReleaseFolder(settings.releases)
+    manifest = folder.current().manifest
+    if (manifest.base, manifest.public) != (settings.base, settings.public):
+        raise ReleaseMismatch(f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases.")
+    site = Site(folder.current_path, lambda path: open_store(path, workers=workers), folder.hold)
+    application = create_app(site, limits=Limits(seconds=query_timeout), cache_bytes=cache_mb * 1024 * 1024)
+    return application, (localised(manifest.dataset.title, _language()), manifest.release, f"{manifest.counts['triples']:,}")
+
+
+def _build(settings: Settings, *, shacl: bool = True, wait: bool = True, force: bool = False, accept_changes: bool = False, keep: int = 3, named_graphs: bool = True, dumps: str | None = None) -> tuple[object, tuple[Finding, ...]]:
+    """Build, or find that nothing has changed; print findings. The quick path imports as little as it can."""
+    from solnum_ld.release.folder import ReleaseFolder
+    from solnum_ld.release.options import BuildOptions, fingerprint
+
+    options = BuildOptions(settings.base, settings.public, settings.contact, shacl=shacl, named_graphs=named_graphs, dumps=_dump_formats(dumps), accept_changes=accept_changes, keep=keep)
+    source = settings.source or bundled_source()
+    folder = ReleaseFolder(settings.releases)
+    if not force:
+        known = folder.built_from(fingerprint(source, options))
+        if known is not None:
+            return known, ()
+    from solnum_ld.release.pipeline import build
+
+    with _Bars() as bars:
+        built = build(source, folder, options, bars, wait=wait, force=force)
+    return built.release, built.findings
+
+
+def _dump_formats(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    from solnum_ld.mediatypes import DUMP_FORMATS
+
+    known = {form.suffix for form in DUMP_FORMATS}
+    asked = tuple(part.strip() for part in text.split(",") if part.strip())
+    wrong = [name for name in asked if name not in known]
+    if wrong:
+        raise typer.BadParameter(f"unknown format {wrong[0]!r}; known are {', '.join(sorted(known))}", param_hint="--dumps")
+    return asked
+
+
+@app.command()
+def build(
+    directory: DirArgument = None,
+    host: HostOption = DEFAULT_HOST,
+    port: PortOption = DEFAULT_PORT,
+    base_uri: BaseOption = None,
+    public_url: PublicOption = None,
+    releases: ReleasesOption = None,
+    contact: ContactOption = None,
+    shacl: ShaclOption = True,
+    wait: WaitOption = True,
+    force: Annotated[bool, typer.Option("--force", help="Build even when nothing has changed.")] = False,
+    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="Let a public base take changed content under an unchanged version, and vanished IRIs.")] = False,
+    keep: Annotated[int, typer.Option("--keep", min=1, help="How many releases to keep.")] = 3,
+    named_graphs: Annotated[bool, typer.Option("--named-graphs/--no-named-graphs", help="Keep each file's graph beside the merged one.")] = True,
+    dumps: Annotated[str | None, typer.Option("--dumps", metavar="LIST", help="Dumps to write, of nq,ttl,nt,jsonld,rdf; default: all, above 1 M quads nq,ttl.", show_default=False)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build a validated release and make it current; a running server takes it up.
+
+    [bold]Examples[/]
+
+      solnum-ld build my-data --base-uri https://data.example.org/ --contact team@example.org
+      solnum-ld build --json | jq .release
+    """
+    with _exit_codes(as_json=as_json):
+        settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
+        release, findings = _build(settings, shacl=shacl, wait=wait, force=force, accept_changes=accept_changes, keep=keep, named_graphs=named_graphs, dumps=dumps)
+        manifest = release.manifest  # type: ignore[attr-defined]  # a Release
+        path = release.path  # type: ignore[attr-defined]  # a Release
+        if as_json:
+            data = {"release": manifest.release, "content": manifest.content, "path": str(path), "counts": manifest.counts, "findings": count_by_severity(findings) if findings else manifest.findings}
+            sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+            return
+        _print_findings(findings, as_json=False, conforms=True)
+        err.print(f"Release [bold]{manifest.release}[/] of {manifest.counts['triples']:,} triples is current.")
+        out.print(str(path), soft_wrap=True)
+
+
+@app.command()
+def validate(directory: DirArgument = None, shacl: ShaclOption = True, as_json: JsonOption = False, strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False) -> None:
+    """Check a source without building: syntax, IRIs, vocabulary, labels, SHACL. Every problem, in one run.
+
+    [bold]Examples[/]
+
+      solnum-ld validate my-data
+      solnum-ld validate my-data --json | jq '.results[].file'
+    """
+    from solnum_ld.release.inspection import inspect, reject_reason
+
+    with _exit_codes(as_json=as_json), TemporaryDirectory(prefix="solnum-ld-") as work, _Bars() as bars:
+        findings = inspect(directory or bundled_source(), Path(work), bars, shacl=shacl).findings
+    failed = reject_reason(findings) is not None or (strict and any(f.severity is Severity.WARNING for f in findings))
+    _print_findings(findings, as_json=as_json, conforms=not failed)
+    if not as_json:
+        err.print("[bold red]The source does not pass.[/]" if failed else "[bold green]The source passes.[/]")
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command("fmt")
+def format_files(
+    paths: Annotated[list[Path], typer.Argument(help="Turtle files, or folders of them.")],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when a file is not in canonical form.")] = False,
+    drop_comments: Annotated[bool, typer.Option("--drop-comments", help="Accept that # comments are lost.")] = False,
+) -> None:
+    """Bring Turtle files into canonical form, so that a diff shows facts alone.
+
+    [bold]Example[/]
+
+      solnum-ld fmt --check ontology data shapes
+    """
+    from solnum_ld.turtle import format_file
+
+    files = [file for path in paths for file in (sorted(p for p in path.rglob("*.ttl") if "releases" not in p.parts) if path.is_dir() else [path])]
+    changed, failed = [], False
+    for file in files:
+        try:
+            if not format_file(file, check=check, drop_comments=drop_comments):
+                changed.append(file)
+        except (SourceError, OSError) as error:
+            err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            failed = True
+    for file in changed:
+        out.print(f"{'not canonical' if check else 'formatted'}: {escape(str(file))}", soft_wrap=True)
+    raise typer.Exit(1 if failed or (check and changed) else 0)
+
+
+@app.command()
+def query(
+    text: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="The query; - or nothing reads it from stdin.", show_default=False)] = None,
+    directory: Annotated[Path | None, typer.Option("--source", metavar="DIR", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from a file.", show_default=False)] = None,
+    form: Annotated[str | None, typer.Option("--format", help="json, csv, tsv, ttl or nt; default: a table on a terminal, else CSV or Turtle.", show_default=False)] = None,
+    as_json: JsonOption = False,
+    host: HostOption = DEFAULT_HOST,
+    port: PortOption = DEFAULT_PORT,
+    base_uri: BaseOption = None,
+    releases: ReleasesOption = None,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds the query may take.")] = 300.0,
+) -> None:
+    """Ask the current release a SPARQL query, without a server.
+
+    [bold]Examples[/]
+
+      solnum-ld query 'SELECT ?s { ?s a <https://schema.org/Chapter> }'
+      solnum-ld query --file question.rq --format csv > answer.csv
+    """
+    if file is not None:
+        try:
+            text = file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            _fail(f"{file} cannot be read: {error}", as_json=False, code=2)
+    elif text in (None, "-"):
+        text = sys.stdin.read()
+    with _exit_codes(as_json=as_json):
+        settings = _settings(directory, host, port, base_uri, None, releases, None)
+        try:
+            body, table = asyncio.run(_ask(text or "", settings, "json" if as_json else form, timeout))
+        except MalformedQuery as error:
+            _fail(str(error), as_json=as_json, code=2)
+        except StoreUnavailable as error:
+            _fail(str(error), as_json=as_json, code=1)
+        if table:
+            _print_table(body)
+        else:
+            sys.stdout.buffer.write(body)
+
+
+async def _ask(text: str, settings: Settings, form: str | None, timeout: float) -> tuple[bytes, bool]:  # noqa: ASYNC109 - the query's own limit
+    from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, TSV, TURTLE
+    from solnum_ld.release.folder import ReleaseFolder
+    from solnum_ld.sparql import QueryForm, parse_query
+    from solnum_ld.store import open_store
+    from solnum_ld.store.protocol import Limits
+
+    parsed = parse_query(text)
+    graph = parsed.form is QueryForm.CONSTRUCT
+    known = {"ttl": TURTLE, "nt": NTRIPLES} if graph else {"csv": CSV, "json": SPARQL_JSON, "tsv": TSV}
+    if form is not None and form not in known:
+        raise MalformedQuery(f"A {parsed.form} query can be printed as {' or '.join(known)}, not as {form}.")
+    table = form is None and out.is_terminal and parsed.form is QueryForm.SELECT
+    default = "ttl" if graph else "json" if table or parsed.form is QueryForm.ASK else "csv"
+    chosen = known[form or default]
+    store = open_store(ReleaseFolder(settings.releases).current().path, workers=1)
+    try:
+        return (await store.answer(parsed.text, chosen, Limits(timeout, 1 << 31))).body, table
+    finally:
+        await store.aclose()
+
+
+def _print_table(body: bytes) -> None:
+    data = json.loads(body)
+    table = Table()
+    for name in data["head"]["vars"]:
+        table.add_column(name, overflow="fold")
+    for row in data["results"]["bindings"]:
+        table.add_row(*(escape(row[name]["value"]) if name in row else "" for name in data["head"]["vars"]))
+    out.print(table)
+    err.print(f"{len(data['results']['bindings'])} rows")
+
+
+@app.command("releases")
+def list_releases(directory: DirArgument = None, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT, base_uri: BaseOption = None, releases: ReleasesOption = None, as_json: JsonOption = False) -> None:
+    """List the releases of a source for a base, the newest first; the current one is marked."""
+    from solnum_ld.release.folder import ReleaseFolder
+
+    with _exit_codes(as_json=as_json):
+        folder = ReleaseFolder(_settings(directory, host, port, base_uri, None, releases, None).releases)
+        current = folder.current_path()
+        live = {release: at for at, release in folder.live_since()}
+        rows = [
+            {"release": r.id, "current": r.path == current, "live": live.get(r.id, ""), "version": r.manifest.dataset.version, "triples": r.manifest.counts["triples"], "content": r.manifest.content} for r in folder.releases()
+        ]
+    if as_json:
+        sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
+        return
+    if not rows:
+        err.print(f"There is no release in {escape(str(folder.path))}.", soft_wrap=True)
+        return
+    for row in rows:
+        out.print(f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} triples", soft_wrap=True)
+
+
+@app.command()
+def rollback(
+    release: Annotated[str | None, typer.Argument(help="The release to go back to; the one before the current when it is left out.", show_default=False)] = None,
+    directory: Annotated[Path | None, typer.Option("--source", metavar="DIR", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)] = None,
+    host: HostOption = DEFAULT_HOST,
+    port: PortOption = DEFAULT_PORT,
+    base_uri: BaseOption = None,
+    releases: ReleasesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make an earlier release the current one; a running server takes it up."""
+    from solnum_ld.release.folder import ReleaseFolder
+
+    with _exit_codes(as_json=as_json):
+        folder = ReleaseFolder(_settings(directory, host, port, base_uri, None, releases, None).releases)
+        with folder.exclusive():
+            target = folder.before_current() if release is None else folder.named(release)
+            folder.activate(target)
+        if as_json:
+            sys.stdout.write(json.dumps({"release": target.id, "path": str(target.path)}) + "\n")
+        else:
+            err.print(f"Release [bold]{target.id}[/] is current.")
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"solnum-ld {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+    """Publish a directory of RDF as linked data."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,97 @@
+"""Settings from the environment and the command line; frozen, passed on, never global."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from solnum_ld.errors import SettingsError
+from solnum_ld.iris import is_base
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8000
+_PREFIX = "SOLNUM_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where a source is published. ``source`` is None for the bundled book."""
+
+    source: Path | None
+    base: str
+    public: str
+    releases: Path
+    contact: str
+
+
+def bundled_source() -> Path:
+    """Return the folder of the bundled book: inside an installed package, or the checkout that this runs from."""
+    package = Path(__file__).resolve().parent
+    inside = package / "bundled"
+    if inside.is_dir():
+        return inside
+    checkout = package.parents[1]
+    if (checkout / "data" / "catalog.ttl").is_file():
+        return checkout
+    raise SettingsError("The bundled data is missing; name a folder of RDF files.")
+
+
+def own_address(host: str, port: int) -> str:
+    """Return the address that a server has by itself.
+
+    >>> own_address("127.0.0.1", 8000), own_address("::1", 80), own_address("0.0.0.0", 80)
+    ('http://127.0.0.1:8000/', 'http://[::1]/', 'http://localhost/')
+    """
+    name = "localhost" if host in {"0.0.0.0", "::", ""} else f"[{host}]" if ":" in host else host  # noqa: S104 - named, not bound
+    return f"http://{name}/" if port == 80 else f"http://{name}:{port}/"
+
+
+def make_settings(
+    environment: Mapping[str, str],
+    *,
+    source: Path | None,
+    host: str,
+    port: int,
+    base: str | None = None,
+    public: str | None = None,
+    releases: Path | None = None,
+    contact: str | None = None,
+) -> Settings:
+    """Return the settings: the command line before the environment (``SOLNUM_BASE_URI`` …) before the defaults.
+
+    Raises :class:`SettingsError` for an address that cannot be a base.
+    """
+    public_given = public or environment.get(f"{_PREFIX}PUBLIC_URL")
+    base = _address(base or environment.get(f"{_PREFIX}BASE_URI") or public_given or own_address(host, port), "--base-uri")
+    public = _address(public_given or base, "--public-url")
+    contact = contact or environment.get(f"{_PREFIX}CONTACT") or ""
+    if contact and not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", contact):
+        raise SettingsError(f"--contact {contact!r} must be an e-mail address.")
+    named = releases or (Path(environment[f"{_PREFIX}RELEASES"]) if f"{_PREFIX}RELEASES" in environment else None)
+    return Settings(source, base, public, named or default_releases(source, base), contact)
+
+
+def default_releases(source: Path | None, base: str) -> Path:
+    """Return the folder for the releases of one source and one base, in the user's state folder."""
+    if source is None:
+        key = "bundled"
+    else:
+        real = source.resolve()
+        key = f"{_slug(real.name)}-{hashlib.sha256(str(real).encode()).hexdigest()[:8]}"
+    return user_state_path("solnum-ld") / key / _slug(base.partition("://")[2] if base.startswith("http://") else base)
+
+
+def _address(value: str, option: str) -> str:
+    value = value if value.endswith("/") else value + "/"
+    if not is_base(value):
+        raise SettingsError(f"{option} {value!r} must be an http or https address without user, query or fragment, like https://data.example.org/")
+    return value
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-") or "root"

@@ -1,0 +1,205 @@
+"""The embedded engine: pyoxigraph on a read-only directory. Our bounded look-ups run in threads, visitors' queries in
+killable worker processes (DESIGN, section 5: the engine cannot cancel a query)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+import pyoxigraph as ox
+
+from solnum_ld.errors import StoreUnavailable
+from solnum_ld.mediatypes import Format
+from solnum_ld.namespaces import LABELS
+from solnum_ld.store.index import NAME, ReleaseIndex
+from solnum_ld.store.pool import WorkerPool
+from solnum_ld.store.protocol import INCOMING_LIMIT, OUTGOING_LIMIT, Answer, Description, Limits, PropertyValues, Term, Window
+
+_DEFAULT = ox.DefaultGraph()
+_LABELS = tuple(ox.NamedNode(iri) for iri in LABELS)
+_MAX_NESTED = 2000
+_MAX_PARTS = 200
+_THREADS = 4
+
+T = TypeVar("T")
+
+
+class EmbeddedStore:
+    """One release directory's store, with its index and its workers."""
+
+    def __init__(self, folder: Path, pool: WorkerPool) -> None:
+        try:
+            self._store = ox.Store.read_only(str(folder / "store"))
+        except OSError as error:
+            raise StoreUnavailable(f"The store of {folder.name} cannot be opened: {error}") from error
+        self._index = ReleaseIndex(folder / NAME)
+        self._pool = pool
+        self._threads = anyio.CapacityLimiter(_THREADS)
+
+    async def _run(self, function: Callable[[], T]) -> T:
+        return await anyio.to_thread.run_sync(function, limiter=self._threads)
+
+    async def describe(self, iri: str, window: Window) -> Description | None:
+        """Return the description of ``iri`` in the default graph; see :class:`~solnum_ld.store.protocol.Store`."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return None
+        return await self._run(lambda: self._describe(node, window))
+
+    async def exists(self, iri: str) -> bool:
+        """Tell whether anything is stated of ``iri`` or of a hash IRI of it."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return False
+        return await self._run(lambda: self._stated(node) or bool(self._index.fragments(iri, 1)))
+
+    async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
+        """Return all triples of these named graphs, sorted."""
+        nodes = [ox.NamedNode(graph) for graph in graphs]
+
+        def collect() -> list[ox.Triple]:
+            found = {quad.triple for node in nodes for quad in self._store.quads_for_pattern(None, None, None, node)}
+            return sorted(found, key=str)
+
+        return await self._run(collect)
+
+    async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
+        """Return the solutions of one of our own queries."""
+        substitutions = {ox.Variable(name): value for name, value in bindings.items()}
+
+        def select() -> list[dict[str, Term]]:
+            solutions = self._store.query(query, substitutions=substitutions)
+            names = [variable.value for variable in solutions.variables]  # type: ignore[union-attr]  # SELECT gives solutions
+            return [{name: value for name, value in zip(names, solution, strict=True) if value is not None} for solution in solutions]  # type: ignore[union-attr]
+
+        return await self._run(select)
+
+    async def answer(self, query: str, out: Format, limits: Limits) -> Answer:
+        """Evaluate a visitor's query in a worker process."""
+        return Answer(await self._pool.run(query, out, limits))
+
+    async def aclose(self) -> None:
+        """Stop the workers and close the index."""
+        await self._pool.aclose()
+        self._index.close()
+
+    # -- descriptions: synchronous, in a thread ------------------------------------------------------------------------
+
+    def _stated(self, node: ox.NamedNode) -> bool:
+        return next(iter(self._store.quads_for_pattern(node, None, None, _DEFAULT)), None) is not None
+
+    def _describe(self, node: ox.NamedNode, window: Window) -> Description | None:
+        parts: list[str] = []
+        if window.property is None:
+            outgoing, incoming = self._outgoing(node), self._incoming(node)
+            parts = self._index.fragments(node.value, _MAX_PARTS) if "#" not in node.value else []
+            if not outgoing and not incoming and not parts:
+                return None
+        else:
+            page = self._page(node, window)
+            if page is None:
+                return None
+            outgoing, incoming = ([], [page]) if window.inverse else ([page], [])
+        nested = self._nested(outgoing)
+        labels = self._labels(node, outgoing, incoming, nested)
+        graphs = sorted({quad.graph_name.value for quad in itertools.islice(self._store.quads_for_pattern(node, None, None, None), 5000) if isinstance(quad.graph_name, ox.NamedNode)})
+        inner = tuple(d for part in parts if (d := self._describe(ox.NamedNode(part), Window())) is not None)
+        return Description(
+            iri=node.value,
+            outgoing=tuple(outgoing),
+            incoming=tuple(incoming),
+            nested=nested,
+            labels={iri: tuple(t.object for t in triples if isinstance(t.object, ox.Literal)) for iri, triples in labels.items()},
+            label_triples=tuple(itertools.chain.from_iterable(labels.values())),
+            graphs=tuple(graphs),
+            parts=inner,
+        )
+
+    def _outgoing(self, node: ox.NamedNode) -> list[PropertyValues]:
+        counts = self._index.counts(node.value, inverse=False)
+        if counts:
+            return [self._indexed(node, name, None, count, inverse=False) for name, count in counts.items()]
+        pairs = sorted(((q.predicate.value, str(q.object)), q.predicate, q.object) for q in self._store.quads_for_pattern(node, None, None, _DEFAULT))
+        return list(_grouped(pairs, OUTGOING_LIMIT, inverse=False))
+
+    def _incoming(self, node: ox.NamedNode) -> list[PropertyValues]:
+        counts = self._index.counts(node.value, inverse=True)
+        if counts:
+            return [self._indexed(node, name, None, count, inverse=True) for name, count in counts.items()]
+        pairs = sorted(((q.predicate.value, str(q.subject)), q.predicate, q.subject) for q in self._store.quads_for_pattern(None, None, node, _DEFAULT))
+        return list(_grouped(pairs, INCOMING_LIMIT, inverse=True))
+
+    def _indexed(self, node: ox.NamedNode, name: str, after: str | None, count: int, *, inverse: bool) -> PropertyValues:
+        limit = INCOMING_LIMIT if inverse else OUTGOING_LIMIT
+        keys = self._index.page(node.value, name, after, limit + 1, inverse=inverse)
+        return PropertyValues(ox.NamedNode(name), inverse, tuple(_term(key) for key in keys[:limit]), count, len(keys) > limit)
+
+    def _page(self, node: ox.NamedNode, window: Window) -> PropertyValues | None:
+        try:
+            predicate = ox.NamedNode(window.property or "")
+        except ValueError:
+            return None
+        counts = self._index.counts(node.value, inverse=window.inverse)
+        if counts:
+            count = counts.get(predicate.value, 0)
+            return self._indexed(node, predicate.value, window.after, count, inverse=window.inverse) if count else None
+        found: Iterable[Term]
+        if window.inverse:
+            found = (q.subject for q in self._store.quads_for_pattern(None, predicate, node, _DEFAULT))
+        else:
+            found = (q.object for q in self._store.quads_for_pattern(node, predicate, None, _DEFAULT))
+        everything = sorted(((str(term), term) for term in found), key=lambda pair: pair[0])
+        rest = [term for key, term in everything if window.after is None or key > window.after]
+        limit = INCOMING_LIMIT if window.inverse else OUTGOING_LIMIT
+        return PropertyValues(predicate, window.inverse, tuple(rest[:limit]), len(everything), len(rest) > limit) if everything else None
+
+    def _nested(self, outgoing: Iterable[PropertyValues]) -> tuple[ox.Triple, ...]:
+        """Return the statements of the blank nodes that the values reach (concise bounded description)."""
+        queue = [value for group in outgoing for value in group.values if isinstance(value, ox.BlankNode)]
+        seen = set(queue)
+        triples: list[ox.Triple] = []
+        while queue and len(triples) < _MAX_NESTED:
+            for quad in self._store.quads_for_pattern(queue.pop(0), None, None, _DEFAULT):
+                triples.append(quad.triple)
+                if isinstance(quad.object, ox.BlankNode) and quad.object not in seen:
+                    seen.add(quad.object)
+                    queue.append(quad.object)
+        return tuple(sorted(triples, key=str))
+
+    def _labels(self, node: ox.NamedNode, outgoing: Sequence[PropertyValues], incoming: Sequence[PropertyValues], nested: Sequence[ox.Triple]) -> dict[str, list[ox.Triple]]:
+        """Return, for each IRI that is mentioned, the statements that name it: all languages of its best label property."""
+        mentioned: dict[str, ox.NamedNode] = {}
+        for group in (*outgoing, *incoming):
+            mentioned[group.property.value] = group.property
+            mentioned.update((value.value, value) for value in group.values if isinstance(value, ox.NamedNode))
+        for triple in nested:
+            mentioned.update((term.value, term) for term in (triple.predicate, triple.object) if isinstance(term, ox.NamedNode))
+        mentioned.setdefault(node.value, node)
+        found = {iri: self._label(term) for iri, term in mentioned.items()}
+        return {iri: triples for iri, triples in found.items() if triples}
+
+    def _label(self, node: ox.NamedNode) -> list[ox.Triple]:
+        for predicate in _LABELS:
+            triples = [q.triple for q in itertools.islice(self._store.quads_for_pattern(node, predicate, None, _DEFAULT), 20) if isinstance(q.object, ox.Literal)]
+            if triples:
+                return sorted(triples, key=str)
+        return []
+
+
+def _grouped(pairs: Sequence[tuple[tuple[str, str], ox.NamedNode, Term]], limit: int, *, inverse: bool) -> Iterator[PropertyValues]:
+    for _, group in itertools.groupby(pairs, key=lambda pair: pair[0][0]):
+        members = list(group)
+        values = tuple(term for _, _, term in members[:limit])
+        yield PropertyValues(members[0][1], inverse, values, len(members), len(members) > limit)
+
+
+def _term(key: str) -> Term:
+    """Return the term that an N-Triples key writes."""
+    line = f"<x:s> <x:p> {key} .".encode()
+    return next(iter(ox.parse(input=line, format=ox.RdfFormat.N_TRIPLES))).object

@@ -1,0 +1,110 @@
+"""What the rest of the program asks of a SPARQL engine, whichever it is. Terms are pyoxigraph's immutable values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import pyoxigraph as ox
+
+from solnum_ld.mediatypes import Format
+
+Subject = ox.NamedNode | ox.BlankNode
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+OUTGOING_LIMIT = 1000
+"""Values shown of one property of the resource itself; the rest is paged."""
+
+INCOMING_LIMIT = 100
+"""Resources shown that mention the resource by one property; the rest is paged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a description: all of it (the start of each property), or one property from a key on.
+
+    ``after`` is the N-Triples form of the last term of the page before.
+    """
+
+    property: str | None = None
+    inverse: bool = False
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyValues:
+    """The values of one property, in keyset order: those of this window, how many there are in all, whether more follow."""
+
+    property: ox.NamedNode
+    inverse: bool
+    values: tuple[Term, ...]
+    count: int
+    more: bool
+
+    @property
+    def last_key(self) -> str:
+        """Return the key after which the next page begins."""
+        return str(self.values[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A bounded description of one resource (DESIGN, section 7): what it says, what mentions it, what that is called.
+
+    ``nested`` are the statements of blank nodes that the values reach; ``labels`` name the IRIs that are mentioned;
+    ``graphs`` are the named graphs that state something of the resource; ``parts`` are its hash IRIs, described likewise.
+    """
+
+    iri: str
+    outgoing: tuple[PropertyValues, ...]
+    incoming: tuple[PropertyValues, ...]
+    nested: tuple[ox.Triple, ...]
+    labels: Mapping[str, tuple[ox.Literal, ...]]
+    label_triples: tuple[ox.Triple, ...]
+    graphs: tuple[str, ...]
+    parts: tuple[Description, ...] = field(default=())
+
+    def values(self, property_iri: str) -> tuple[Term, ...]:
+        """Return the resource's own values of a property."""
+        return next((p.values for p in self.outgoing if p.property.value == property_iri), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of a visitor's query, serialised by the engine."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one visitor's query: seconds of wall time, bytes of result."""
+
+    seconds: float = 30.0
+    bytes: int = 64 * 1024 * 1024
+
+
+class Store(Protocol):
+    """One release's statements. Implementations do not inherit from this, and raise only the errors of this program."""
+
+    async def describe(self, iri: str, window: Window) -> Description | None:
+        """Return the description of a resource, or None when nothing is stated of it and nothing mentions it."""
+
+    async def exists(self, iri: str) -> bool:
+        """Tell whether anything is stated of ``iri``, or of a hash IRI of that document."""
+
+    async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
+        """Return all triples of these named graphs: for vocabularies and shapes, which are small."""
+
+    async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
+        """Return the solutions of one of our own SELECT queries, variables bound beforehand."""
+
+    async def answer(self, query: str, out: Format, limits: Limits) -> Answer:
+        """Evaluate a visitor's query within limits.
+
+        Raises MalformedQuery, QueryTimeout, ResultTooLarge or StoreUnavailable.
+        """
+
+    async def aclose(self) -> None:
+        """Let go of everything the store holds."""

@@ -1,0 +1,96 @@
+"""The application: the one place where the parts are wired."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from solnum_ld import __version__
+from solnum_ld.store.protocol import Limits
+from solnum_ld.web import downloads, health, problems, resources, sparql
+from solnum_ld.web.cache import ResponseCache
+from solnum_ld.web.site import Site
+
+MAX_TARGET = 64 * 1024
+_PREFLIGHT = {"access-control-allow-headers": "*", "access-control-max-age": "86400"}
+
+
+def create_app(site: Site, *, limits: Limits | None = None, cache_bytes: int = 128 * 1024 * 1024) -> ASGIApp:
+    """Return the ASGI application that serves a site; the site is opened and closed with it."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if not site.ready:
+            await site.open()
+        watcher = asyncio.create_task(site.watch())
+        try:
+            yield
+        finally:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
+            await site.aclose()
+
+    app = FastAPI(title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
+    app.state.limits = limits or Limits()
+    problems.install(app)
+    for router in (health.router, sparql.router, downloads.router, resources.router):
+        app.include_router(router)
+    return Front(ResponseCache(Plain(app), site, cache_bytes), site)
+
+
+class Front:
+    """Before all else: the path as it was sent, the public address's own path taken off it."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self._app, self._site = app, site
+        self._prefix = ""
+        self._public = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Normalise the path of a request and pass it on."""
+        if scope["type"] == "http":
+            raw: bytes = scope.get("raw_path") or scope["path"].encode()
+            raw = raw.partition(b"?")[0]
+            prefix = self._path_prefix()
+            if prefix and raw.startswith(prefix):
+                raw = raw[len(prefix) - 1 :]
+            scope["raw_path"] = raw
+            scope["path"] = raw.decode("latin-1")
+            scope["root_path"] = ""
+        await self._app(scope, receive, send)
+
+    def _path_prefix(self) -> bytes:
+        public = self._site.current.manifest.public
+        if public != self._public:
+            path = "/" + public.split("/", 3)[3]
+            self._prefix = "" if path == "/" else path
+            self._public = public
+        return self._prefix.encode()
+
+
+class Plain:
+    """Behind the cache: methods that no route sees, and paths for the router, in which ``%2F`` is no ``/``."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer OPTIONS; decode the path for the routes."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        raw = scope["raw_path"].decode("latin-1")
+        scope["path"] = unquote(raw.replace("%2F", "%252F").replace("%2f", "%252f"), errors="replace")
+        if scope["method"] == "OPTIONS":
+            allowed = "GET, HEAD, POST, OPTIONS" if scope["path"] == "/sparql" else "GET, HEAD, OPTIONS"
+            headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
+            await Response(status_code=204, headers=headers)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)

@@ -1,0 +1,323 @@
+"""The response cache: pure ASGI, in front of the routes, since a release never changes (RFC 9110, 8.8, 12.5, 13; RFC 9111).
+
+It also finishes every answer that passes: content-coding, ETag of the bytes sent, conditional requests, HEAD, and the
+headers that stand on all answers. What an answer varies on it learns from the routes, which note it in the request's
+:class:`Variant`; so that the key holds the chosen format and language, never a raw header.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import gzip
+import hashlib
+from collections import OrderedDict
+from collections.abc import MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from solnum_ld.errors import NotAcceptable
+from solnum_ld.mediatypes import Format
+from solnum_ld.negotiation import negotiate, negotiate_coding, negotiate_language
+from solnum_ld.web.site import Generation, Site
+
+VARIANT = "solnum_ld.variant"
+GENERATION = "solnum_ld.generation"
+
+KNOWN_PARAMETERS = frozenset({"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query"})
+"""Query parameters that some route reads; others do not make another answer."""
+
+_STATUSES = frozenset({200, 303, 404, 410})
+_KEPT_ON_304 = frozenset({b"cache-control", b"content-location", b"etag", b"vary", b"expires", b"access-control-allow-origin", b"access-control-expose-headers", b"link"})
+_ON_ALL = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Location, ETag, Link, Location, Retry-After"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+]
+_GZIP_FROM = 1024
+_IN_THREAD_FROM = 256 * 1024
+_ROUTES = 100_000
+
+Headers = list[tuple[bytes, bytes]]
+
+
+@dataclass(slots=True)
+class Variant:
+    """What an answer was chosen by; the routes fill it in."""
+
+    offers: tuple[Format, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A complete answer, ready to be sent."""
+
+    start: Message
+    body: Message
+    empty: Message
+    not_modified: Message
+    etag: bytes
+    size: int
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The headers of a request that choose an answer."""
+
+    accept: str | None = None
+    language: str | None = None
+    coding: str | None = None
+    none_match: bytes | None = None
+
+
+class ResponseCache:
+    """Caches answers, up to ``budget`` bytes in all; an entry is at most one hundredth of that."""
+
+    def __init__(self, app: ASGIApp, site: Site, budget: int = 128 * 1024 * 1024) -> None:
+        self._app, self._site = app, site
+        self._budget, self._largest = budget, budget // 100
+        self._entries: OrderedDict[tuple[Any, ...], Entry] = OrderedDict()  # the key's parts: str, bytes or None
+        self._routes: OrderedDict[tuple[str, bytes, str], Variant] = OrderedDict()
+        self._flights: dict[tuple[Any, ...], asyncio.Event] = {}
+        self._size = 0
+        self.hits = 0
+        self.misses = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from the cache, or let the routes answer and keep what they say."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        generation = self._site.current
+        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/dumps/"):
+            await self._pass(scope, receive, send, generation)
+            return
+        asked = _asked(scope["headers"])
+        query = scope["query_string"]
+        route = (generation.id, scope["raw_path"], _canonical(query) if query else "")
+        flight = (route, asked.accept, asked.language)
+        while True:
+            key = self._key(route, asked)
+            entry = self._entries.get(key) if key is not None else None
+            if entry is not None:
+                self._entries.move_to_end(key)  # type: ignore[arg-type]  # there is an entry, so there is a key
+                self.hits += 1
+                await _send_entry(entry, asked, scope["method"], send)
+                return
+            if flight not in self._flights:
+                break
+            await self._flights[flight].wait()
+            if self._key(route, asked) not in self._entries:
+                break  # the answer was not one to keep
+        self.misses += 1
+        await self._compute(scope, receive, send, generation, route, flight, asked)
+
+    def _key(self, route: tuple[str, bytes, str], asked: _Asked) -> tuple[Any, ...] | None:
+        variant = self._routes.get(route)
+        if variant is None:
+            return None
+        try:
+            form = negotiate(asked.accept, variant.offers).suffix if variant.offers else None
+        except NotAcceptable:
+            return None
+        language = negotiate_language(asked.language, variant.languages) if variant.languages else None
+        return (*route, form, language, negotiate_coding(asked.coding))
+
+    async def _compute(self, scope: Scope, receive: Receive, send: Send, generation: Generation, route: tuple[str, bytes, str], flight: tuple[Any, ...], asked: _Asked) -> None:
+        landed = self._flights.setdefault(flight, asyncio.Event())
+        variant = Variant()
+        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD")
+        generation.acquire()
+        inner = {**scope, "method": "GET", VARIANT: variant, GENERATION: generation}
+        try:
+            await self._app(inner, receive, answer.send)
+            if answer.passed_on:
+                return
+            entry = await answer.entry(asked.coding)
+            if answer.cacheable:
+                self._keep(route, variant, asked, entry)
+        finally:
+            generation.release()
+            if self._flights.get(flight) is landed:
+                del self._flights[flight]
+            landed.set()
+        await _send_entry(entry, asked, scope["method"], send)
+
+    def _keep(self, route: tuple[str, bytes, str], variant: Variant, asked: _Asked, entry: Entry) -> None:
+        self._routes[route] = variant
+        self._routes.move_to_end(route)
+        key = self._key(route, asked)
+        if key is None:  # an error, in a format that answers an Accept that nothing satisfies
+            return
+        old = self._entries.pop(key, None)
+        self._size += entry.size - (old.size if old else 0)
+        self._entries[key] = entry
+        while self._size > self._budget:
+            _, dropped = self._entries.popitem(last=False)
+            self._size -= dropped.size
+        while len(self._routes) > _ROUTES:
+            self._routes.popitem(last=False)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send, generation: Generation) -> None:
+        async def finishing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": _finished(message["headers"])}
+            await send(message)
+
+        generation.acquire()
+        try:
+            await self._app({**scope, VARIANT: Variant(), GENERATION: generation}, receive, finishing)
+        finally:
+            generation.release()
+
+
+class _Answer:
+    """Collects an answer of the routes; one that grows past the bound is passed on as it comes."""
+
+    def __init__(self, bound: int, send: Send, *, head: bool) -> None:
+        self._bound, self._send, self._head = bound, send, head
+        self._status = 500
+        self._headers: Headers = []
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self.passed_on = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status, self._headers = message["status"], list(message["headers"])
+        elif message["type"] == "http.response.body":
+            if self.passed_on:
+                await self._forward(message)
+                return
+            chunk = message.get("body", b"")
+            self._chunks.append(chunk)
+            self._size += len(chunk)
+            if message.get("more_body") and self._size > self._bound:
+                self.passed_on = True
+                await self._send({"type": "http.response.start", "status": self._status, "headers": _finished(self._headers)})
+                await self._forward({"type": "http.response.body", "body": b"".join(self._chunks), "more_body": True})
+                self._chunks.clear()
+
+    async def _forward(self, message: Message) -> None:
+        await self._send({**message, "body": b""} if self._head else message)
+
+    @property
+    def cacheable(self) -> bool:
+        if self._status not in _STATUSES or self._size > self._bound:
+            return False
+        return not any(name == b"cache-control" and b"no-store" in value for name, value in self._headers)
+
+    async def entry(self, coding: str | None) -> Entry:
+        """Return the answer with its content-coding, its ETag and the headers of all answers."""
+        body = b"".join(self._chunks)
+        headers = [(name, value) for name, value in self._headers if name not in (b"content-length", b"etag")]
+        if _compressible(headers, body):
+            headers = _vary(headers, b"Accept-Encoding")
+            if negotiate_coding(coding) == "gzip":
+                packed = await asyncio.to_thread(_gzip, body) if len(body) > _IN_THREAD_FROM else _gzip(body)
+                if len(packed) < len(body):
+                    body = packed
+                    headers.append((b"content-encoding", b"gzip"))
+        etag = b""
+        if self._status == 200:
+            etag = b'"' + base64.urlsafe_b64encode(hashlib.sha256(body).digest()[:18]) + b'"'
+            headers.append((b"etag", etag))
+        headers = _finished(headers)
+        if self._status != 204:
+            headers.append((b"content-length", str(len(body)).encode()))
+        kept = [(name, value) for name, value in headers if name in _KEPT_ON_304]
+        return Entry(
+            start={"type": "http.response.start", "status": self._status, "headers": headers},
+            body={"type": "http.response.body", "body": body},
+            empty={"type": "http.response.body", "body": b""},
+            not_modified={"type": "http.response.start", "status": 304, "headers": kept},
+            etag=etag,
+            size=len(body) + sum(len(n) + len(v) for n, v in headers) + 1024,
+        )
+
+
+async def _send_entry(entry: Entry, asked: _Asked, method: str, send: Send) -> None:
+    if asked.none_match is not None and entry.etag and _matches(asked.none_match, entry.etag):
+        await send(entry.not_modified)
+        await send(entry.empty)
+        return
+    await send(entry.start)
+    await send(entry.empty if method == "HEAD" else entry.body)
+
+
+def _asked(headers: Sequence[tuple[bytes, bytes]]) -> _Asked:
+    """Return what chooses an answer; several lines of one header are one list (RFC 9110, 5.2)."""
+    asked = _Asked()
+    for name, value in headers:
+        if name == b"accept":
+            text = value.decode("latin-1")
+            asked.accept = text if asked.accept is None else f"{asked.accept}, {text}"
+        elif name == b"accept-language":
+            text = value.decode("latin-1")
+            asked.language = text if asked.language is None else f"{asked.language}, {text}"
+        elif name == b"accept-encoding":
+            text = value.decode("latin-1")
+            asked.coding = text if asked.coding is None else f"{asked.coding}, {text}"
+        elif name == b"if-none-match":
+            asked.none_match = value if asked.none_match is None else asked.none_match + b"," + value
+    return asked
+
+
+def _matches(none_match: bytes, etag: bytes) -> bool:
+    """Compare weakly (RFC 9110, 13.1.2)."""
+    if none_match == etag:
+        return True
+    tags = [tag.strip().removeprefix(b"W/") for tag in none_match.split(b",")]
+    return etag in tags or tags == [b"*"]
+
+
+def _finished(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    have = {name for name, _ in headers}
+    return [*headers, *(pair for pair in _ON_ALL if pair[0] not in have)]
+
+
+def _compressible(headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    coded = any(name == b"content-encoding" for name, _ in headers)
+    return not coded and len(body) >= _GZIP_FROM and (kind.startswith(b"text/") or any(w in kind for w in (b"json", b"xml", b"n-triples", b"n-quads", b"trig")))
+
+
+def _gzip(body: bytes) -> bytes:
+    return gzip.compress(body, 5, mtime=0)
+
+
+def _vary(headers: Headers, field: bytes) -> Headers:
+    for index, (name, value) in enumerate(headers):
+        if name == b"vary":
+            headers[index] = (name, value if field.lower() in value.lower() else value + b", " + field)
+            return headers
+    headers.append((b"vary", field))
+    return headers
+
+
+@lru_cache(maxsize=8192)
+def _canonical(query: bytes) -> str:
+    """Return the known parameters of a query string in one order."""
+    try:
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        return query.decode("latin-1")
+    return urlencode(sorted(pair for pair in pairs if pair[0] in KNOWN_PARAMETERS))
+
+
+def variant_of(scope: MutableMapping[str, Any]) -> Variant:
+    """Return the note in which a route says what its answer was chosen by."""
+    variant: Variant = scope[VARIANT]
+    return variant
+
+
+def generation_of(scope: MutableMapping[str, Any]) -> Generation:
+    """Return the generation that a request is answered from, from beginning to end."""
+    generation: Generation = scope[GENERATION]
+    return generation

@@ -1,0 +1,75 @@
+"""Small pieces that every route answers with: negotiation of a request, links, and the headers of a representation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from solnum_ld.mediatypes import Format
+from solnum_ld.negotiation import negotiate, negotiate_language
+from solnum_ld.web.cache import variant_of
+
+LANGUAGES = ("fr", "en")
+CACHE = "public, max-age=300"
+NO_STORE = "no-store"
+
+
+def header(request: Request, name: str) -> str | None:
+    """Return all lines of a header as one list, None when it is absent."""
+    lines = request.headers.getlist(name)
+    return ", ".join(lines) if lines else None
+
+
+def choose_format(request: Request, offers: tuple[Format, ...]) -> Format:
+    """Negotiate the media type, and note that the answer depends on it."""
+    variant_of(request.scope).offers = offers
+    return negotiate(header(request, "accept"), offers)
+
+
+def choose_language(request: Request) -> str:
+    """Return the page's language: ``?lang``, then Accept-Language, then French (DESIGN, section 5)."""
+    asked = request.query_params.get("lang")
+    if asked in LANGUAGES:
+        return str(asked)
+    variant_of(request.scope).languages = LANGUAGES
+    return negotiate_language(header(request, "accept-language"), LANGUAGES)
+
+
+def link(target: str, rel: str, **parameters: str) -> str:
+    """Return one value of a Link header (RFC 8288).
+
+    >>> link("http://a/x.ttl", "alternate", type="text/turtle")
+    '<http://a/x.ttl>; rel="alternate"; type="text/turtle"'
+    """
+    rest = "".join(f'; {name}="{value}"' for name, value in parameters.items())
+    return f'<{target}>; rel="{rel}"{rest}'
+
+
+def represent(
+    body: bytes | str,
+    form: Format,
+    *,
+    status: int = 200,
+    vary: Sequence[str] = (),
+    links: Iterable[str] = (),
+    location: str | None = None,
+    language: str | None = None,
+    cache: str = CACHE,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return an answer with the headers that its representation calls for; ``location`` is its own address."""
+    response = Response(body, status, headers, media_type=None)
+    response.headers["content-type"] = form.content_type
+    response.headers["cache-control"] = cache
+    if vary:
+        response.headers["vary"] = ", ".join(vary)
+    if location:
+        response.headers["content-location"] = location
+    if language:
+        response.headers["content-language"] = language
+    joined = ", ".join(links)
+    if joined:
+        response.headers["link"] = joined
+    return response

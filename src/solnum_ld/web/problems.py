@@ -1,0 +1,120 @@
+"""Errors as answers: one table of statuses, bodies as RFC 9457 problems, text or a page."""
+
+from __future__ import annotations
+
+import json
+import logging
+from http import HTTPStatus
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from solnum_ld.errors import (
+    ContentTooLarge,
+    Gone,
+    MalformedRequest,
+    NotAcceptable,
+    NotFound,
+    QueryTimeout,
+    ResultTooLarge,
+    SolnumError,
+    StoreUnavailable,
+    UnsupportedContent,
+)
+from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
+from solnum_ld.negotiation import negotiate
+from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
+from solnum_ld.web.html import render
+from solnum_ld.web.http import NO_STORE, choose_language, header, represent
+from solnum_ld.web.words import WORDS, word
+
+STATUS: dict[type[SolnumError], int] = {
+    Gone: 410,
+    NotFound: 404,
+    NotAcceptable: 406,
+    MalformedRequest: 400,
+    UnsupportedContent: 415,
+    ContentTooLarge: 413,
+    QueryTimeout: 504,
+    ResultTooLarge: 503,
+    StoreUnavailable: 503,
+    SolnumError: 500,
+}
+_RETRY = {503: "5"}
+log = logging.getLogger("solnum_ld")
+
+
+def status_of(error: SolnumError) -> int:
+    """Return the status of an error, by the most specific class of the table."""
+    return next(STATUS[c] for c in type(error).__mro__ if c in STATUS)
+
+
+def problem(request: Request, status: int, detail: str, *, offers: tuple[tuple[Format, str], ...] = (), headers: dict[str, str] | None = None) -> Response:
+    """Return an error in the form that the client prefers: problem+json, text, or a page."""
+    variant_of(request.scope).offers = PROBLEM_FORMATS
+    try:
+        form = negotiate(header(request, "accept"), PROBLEM_FORMATS)
+    except NotAcceptable:
+        form = PROBLEM
+    title = HTTPStatus(status).phrase
+    language = None
+    body: bytes | str
+    if form is HTML:
+        language = choose_language(request)
+        key = str(status) if str(status) in WORDS else "error"
+        body = render(
+            "error.html", generation_of(request.scope), language, request, status=status, title=word(key, language), detail=detail if status not in (404, 500) else "", explanation=WORDS.get(f"{key}_text"), offers=offers
+        )
+    elif form is TEXT:
+        listed = "".join(f"\n  {f.media_type}  {address}" for f, address in offers)
+        body = f"{status} {title}\n{detail}{listed}\n"
+    else:
+        data: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        if offers:
+            data["offers"] = [{"type": f.media_type, "href": address} for f, address in offers]
+        body = json.dumps(data, ensure_ascii=False) + "\n"
+    extra = dict(headers or {})
+    if status in _RETRY:
+        extra.setdefault("retry-after", _RETRY[status])
+    cache = "public, max-age=60" if status in (404, 410) else NO_STORE
+    return represent(body, form, status=status, vary=("Accept", "Accept-Language"), language=language, cache=cache, headers=extra)
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers that turn errors into answers."""
+
+    @app.exception_handler(SolnumError)
+    async def ours(request: Request, error: SolnumError) -> Response:
+        status = status_of(error)
+        if status == 500:
+            log.error("%s: %s", type(error).__name__, error)
+        offers = getattr(request.state, "offered", ()) if isinstance(error, NotAcceptable) else ()
+        return problem(request, status, str(error), offers=offers)
+
+    @app.exception_handler(HTTPException)
+    async def starlette(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            allowed = allow(request)
+            return problem(request, 405, f"{request.method[:20]} is not allowed here; {allowed} are.", headers={"allow": allowed})
+        return problem(request, error.status_code, str(error.detail))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first.get("loc", ()))
+        return problem(request, 400, f"{where}: {first.get('msg', 'invalid')}.")
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        log.error("unforeseen %s at %s", type(error).__name__, request.scope["path"][:200], exc_info=error)
+        if VARIANT not in request.scope or GENERATION not in request.scope:
+            return Response("Internal error\n", 500, media_type="text/plain")
+        return problem(request, 500, "The service met an error. It was logged.")
+
+
+def allow(request: Request) -> str:
+    """Return the methods of a path, for Allow."""
+    return "GET, HEAD, POST, OPTIONS" if request.scope["path"] == "/sparql" else "GET, HEAD, OPTIONS"

@@ -1,0 +1,336 @@
+"""Dereferencing: ``/id/…`` and every other name under the base redirect (303) to the document about the thing; documents,
+the vocabulary, the shapes and ``/describe`` answer with what the client prefers (RFC 9110, 12; Cool URIs for the SemWeb)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pyoxigraph as ox
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
+from solnum_ld.iris import encoded, is_absolute, spellings
+from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
+from solnum_ld.namespaces import SN
+from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
+from solnum_ld.resources.view import Viewer
+from solnum_ld.store.protocol import Description, Window
+from solnum_ld.web.cache import generation_of
+from solnum_ld.web.html import CSP, localised, render
+from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.problems import problem
+from solnum_ld.web.site import Generation
+from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
+
+router = APIRouter(include_in_schema=True)
+READ = ["GET", "HEAD"]
+VARY = ("Accept", "Accept-Language")
+MAX_PATH = 16 * 1024
+_WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
+_THREAD_FROM = 200
+
+
+@router.api_route("/", methods=READ, summary="The home page, or the dataset's description in RDF")
+async def home(request: Request) -> Response:
+    """Answer 200 in place: people get the home page, machines the description of the dataset."""
+    generation = generation_of(request.scope)
+    manifest = generation.manifest
+    description = await generation.store.describe(manifest.dataset.iri, Window())
+    if description is None:
+        raise NotFound("The release does not describe its dataset.")
+    subject = _Subject(generation, description, manifest.public, fixed=None)
+    return await _answer(request, subject, template="home.html")
+
+
+@router.api_route("/doc/{path:path}", methods=READ, summary="The document about a thing")
+async def document(request: Request, path: str) -> Response:
+    """Answer with the description of a thing; a suffix (.ttl .nt .jsonld .rdf .html) fixes the representation."""
+    del path  # decoded: the raw path tells / from %2F
+    generation = generation_of(request.scope)
+    rest = _raw(request).removeprefix("doc/")
+    window = _window(request)
+    found = await _find(generation, rest, window)
+    fixed = None
+    if found is None:
+        stem, _, suffix = rest.rpartition(".")
+        fixed = BY_SUFFIX.get(suffix)
+        found = await _find(generation, stem, window) if fixed else None
+    if found is None:
+        raise NotFound("Nothing is described at this address.")
+    address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
+    return await _answer(request, _Subject(generation, found, address, fixed))
+
+
+@router.api_route("/describe", methods=READ, summary="The description of any IRI of the data")
+async def describe(request: Request, iri: str = "") -> Response:
+    """Answer with what the store holds of an IRI; nothing is ever fetched. IRIs with a document of their own redirect."""
+    generation = generation_of(request.scope)
+    if not iri or not is_absolute(iri):
+        raise MalformedRequest("The parameter iri must be one absolute IRI, percent-encoded: /describe?iri=https%3A%2F%2Fschema.org%2FBook")
+    names = generation.manifest.names
+    own = names.document(iri)
+    if own is not None and (await generation.store.exists(iri)):
+        return _see_other(request, own)
+    description = await generation.store.describe(iri, _window(request))
+    if description is None:
+        raise NotFound("The data say nothing about this IRI.")
+    return await _answer(request, _Subject(generation, description, names.describe(iri), None))
+
+
+@router.api_route("/def", methods=READ, summary="The vocabulary")
+@router.api_route("/def.{suffix}", methods=READ, include_in_schema=False)
+async def definition(request: Request, suffix: str = "") -> Response:
+    """Answer with the whole vocabulary: RDF, or a page with every term as a fragment."""
+    return await _vocabulary(request, "def", suffix)
+
+
+@router.api_route("/def/context.jsonld", methods=READ, summary="The JSON-LD context")
+async def context(request: Request) -> Response:
+    """Answer with the context against which JSON-LD is compacted."""
+    path = generation_of(request.scope).path / "ontology" / "context.jsonld"
+    if not path.is_file():
+        raise NotFound("This source has no JSON-LD context of its own.")
+    return represent(await asyncio.to_thread(path.read_bytes), JSONLD)
+
+
+@router.api_route("/def/{version}", methods=READ, summary="A frozen version of the vocabulary")
+async def definition_version(request: Request, version: str) -> Response:
+    """Answer with the vocabulary as it was in one version."""
+    return await _vocabulary(request, f"def/{version}", "")
+
+
+@router.api_route("/shapes", methods=READ, summary="All SHACL shapes")
+@router.api_route("/shapes/", methods=READ, include_in_schema=False)
+@router.api_route("/shapes.{suffix}", methods=READ, include_in_schema=False)
+async def shapes(request: Request, suffix: str = "") -> Response:
+    """Answer with all shapes of the source."""
+    return await _vocabulary(request, "shapes", suffix)
+
+
+@router.api_route("/shapes/{path:path}", methods=READ, summary="One shape")
+async def shape(request: Request, path: str) -> Response:
+    """Answer with the description of a shape, which is a document itself: 200, not 303."""
+    del path
+    generation = generation_of(request.scope)
+    names = generation.manifest.names
+    rest = _raw(request)
+    fixed = None
+    found = await generation.store.describe(names.space + rest, _window(request)) if names.space else None
+    if found is None:
+        stem, _, suffix = rest.rpartition(".")
+        fixed = BY_SUFFIX.get(suffix)
+        found = await generation.store.describe(names.space + stem, _window(request)) if fixed and names.space else None
+    if found is None:
+        raise NotFound("There is no shape of this name.")
+    return await _answer(request, _Subject(generation, found, names.page(found.iri), fixed))
+
+
+@router.api_route("/{path:path}", methods=READ, summary="A thing's own name: 303 to the document about it")
+async def thing(request: Request, path: str) -> Response:
+    """Redirect a name under the base to the document about what it names."""
+    del path
+    generation = generation_of(request.scope)
+    names = generation.manifest.names
+    for spelling in spellings(_raw(request)):
+        iri = names.base + spelling
+        if names.path_of(iri) is not None and await generation.store.exists(iri):
+            return _see_other(request, names.document(iri) or names.describe(iri))
+    raise NotFound("Nothing is described at this address.")
+
+
+# -- finding -----------------------------------------------------------------------------------------------------------
+
+
+def _raw(request: Request) -> str:
+    """Return the path as it was sent, without the leading slash."""
+    path: str = request.scope["raw_path"].decode("latin-1")
+    return path[1:]
+
+
+def _window(request: Request) -> Window:
+    parameters = request.query_params
+    chosen = parameters.get("property")
+    if chosen is None:
+        return Window()
+    if not is_absolute(chosen):
+        raise MalformedRequest("The parameter property must be an absolute IRI.")
+    return Window(chosen, parameters.get("inverse") in {"1", "true"}, parameters.get("after"))
+
+
+async def _find(generation: Generation, rest: str, window: Window) -> Description | None:
+    """Return the description of what ``/doc/{rest}`` is about: ``{base}id/{rest}``, else ``{base}{rest}``."""
+    names = generation.manifest.names
+    if not rest:
+        return None
+    for spelling in spellings(rest):
+        for iri in (f"{names.base}id/{spelling}", f"{names.base}{spelling}"):
+            if names.path_of(iri) is None:
+                continue
+            description = await generation.store.describe(iri, window)
+            if description is not None and (description.outgoing or description.parts or window.property):
+                return description
+    return None
+
+
+def _see_other(request: Request, location: str) -> Response:
+    location = encoded_address(location)
+    response = represent(f"{location}\n", BY_TEXT, status=303, vary=VARY, links=[link(location, "describedby")])
+    response.headers["location"] = location
+    del request
+    return response
+
+
+def encoded_address(address: str) -> str:
+    """Return an address as a URI, for a header."""
+    scheme, _, rest = address.partition("://")
+    path, mark, query = rest.partition("?")
+    path, sharp, fragment = path.partition("#")
+    return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
+
+
+# -- answering -----------------------------------------------------------------------------------------------------------
+
+
+class _Subject:
+    """A description on its way out: where its document is, and which representation is fixed by the address."""
+
+    def __init__(self, generation: Generation, description: Description, address: str, fixed: Format | None) -> None:
+        self.generation, self.description, self.address, self.fixed = generation, description, encoded_address(address), fixed
+        self.triples = triples_of(description, self.address, generation.manifest)
+        self.rdf = rdf_offers(self.triples)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Tell whether this is a tombstone."""
+        return _WITHDRAWAL in self.description.values("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+    def alternates(self, query: str) -> dict[Format, str]:
+        """Return the address of each representation; none for pages of a long description."""
+        if "?" in self.address or self.address.endswith("/") or query:
+            return {}
+        return {form: f"{self.address}.{form.suffix}" for form in (*self.rdf, HTML)}
+
+
+async def _answer(request: Request, subject: _Subject, *, template: str = "resource.html") -> Response:
+    generation = subject.generation
+    query = "&".join(f"{k}={v}" for k, v in request.query_params.multi_items() if k in {"property", "after", "inverse"})
+    alternates = subject.alternates(query)
+    request.state.offered = tuple(alternates.items()) or tuple((form, subject.address) for form in (*subject.rdf, HTML))
+    if subject.fixed is not None:
+        if subject.fixed not in (*subject.rdf, HTML):
+            request.state.offered = tuple(alternates.items())
+            raise NotAcceptable((*subject.rdf, HTML))
+        form = subject.fixed
+    else:
+        form = choose_format(request, (*subject.rdf, HTML))
+    status = 410 if subject.withdrawn else 200
+    links = _links(subject, alternates, form)
+    vary: tuple[str, ...] = VARY if subject.fixed is None else ("Accept-Language",) if form is HTML else ()
+    location = alternates.get(form) if subject.fixed is None else None
+    if form is HTML:
+        language = choose_language(request)
+        body = _page(request, subject, language, template, alternates)
+        return represent(body, HTML, status=status, vary=vary, links=links, location=location, language=language, headers={"content-security-policy": CSP})
+    if form is JSONLD or len(subject.triples) > _THREAD_FROM:
+        data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
+    else:
+        data = serialise(subject.triples, form, generation.context, generation.manifest.names)
+    return represent(data, form, status=status, vary=vary, links=links, location=location)
+
+
+def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> list[str]:
+    manifest = subject.generation.manifest
+    links = [link(address, "alternate", type=other.media_type) for other, address in alternates.items() if other is not form]
+    links.append(link(subject.address, "canonical"))
+    links.append(link(encoded_address(subject.description.iri), "about"))
+    if manifest.dataset.iri != subject.description.iri:
+        links.append(link(manifest.names.page(manifest.dataset.iri), "describedby"))
+    if manifest.dataset.license:
+        links.append(link(manifest.dataset.license, "license"))
+    links.extend(link(page.address, "next") for page in next_pages(subject.description, subject.address))
+    return links
+
+
+def _page(request: Request, subject: _Subject, language: str, template: str, alternates: dict[Format, str]) -> str:
+    generation = subject.generation
+    viewer = Viewer(generation.manifest.names, language)
+    view = viewer.view(subject.description, subject.address)
+    downloads = [(form, address) for form, address in alternates.items() if form is not HTML]
+    classes = generation_classes(generation, language) if template == "home.html" else []
+    dumps = generation.manifest.dumps if template == "home.html" else ()
+    return render(
+        template,
+        generation,
+        language,
+        request,
+        view=view,
+        downloads=downloads,
+        canonical=subject.address,
+        classes=classes,
+        dumps=dumps,
+        about=localised(generation.manifest.dataset.description, language),
+        withdrawn=subject.withdrawn,
+    )
+
+
+def generation_classes(generation: Generation, language: str) -> list[tuple[str, str, int]]:
+    """Return (label, address, number) of the classes that the data use, the most used first."""
+    statistics = read_statistics(generation)
+    viewer = Viewer(generation.manifest.names, language)
+    names = generation.manifest.names
+    return [(viewer.fallback(iri), names.page(iri), count) for iri, count in sorted(statistics["classes"].items(), key=lambda item: (-item[1], item[0]))][:60]
+
+
+def read_statistics(generation: Generation) -> dict[str, dict[str, int]]:
+    """Return how often each class and property of the release is used."""
+    import json
+
+    data: dict[str, dict[str, int]] = json.loads((generation.path / "statistics.json").read_text("utf-8"))
+    return data
+
+
+# -- vocabulary and shapes -------------------------------------------------------------------------------------------------
+
+
+async def _vocabulary(request: Request, name: str, suffix: str) -> Response:
+    generation = generation_of(request.scope)
+    address = generation.manifest.public + name
+    vocabulary = await read_vocabulary(generation, name)
+    if vocabulary is None and "." in name:
+        stem, _, ending = name.rpartition(".")
+        vocabulary = await read_vocabulary(generation, stem)
+        suffix, address = ending, generation.manifest.public + stem
+    if vocabulary is None or (suffix and suffix not in BY_SUFFIX):
+        raise NotFound("There is no vocabulary of this name.")
+    rdf = rdf_offers(vocabulary.triples)
+    alternates = {form: f"{address}.{form.suffix}" for form in (*rdf, HTML)}
+    request.state.offered = tuple(alternates.items())
+    form = BY_SUFFIX[suffix] if suffix else choose_format(request, (*rdf, HTML))
+    if form not in alternates:
+        raise NotAcceptable(tuple(alternates))
+    links = [link(other, "alternate", type=f.media_type) for f, other in alternates.items() if f is not form]
+    links.append(link(address, "canonical"))
+    if generation.manifest.dataset.license:
+        links.append(link(generation.manifest.dataset.license, "license"))
+    vary: Sequence[str] = () if suffix and form is not HTML else ("Accept-Language",) if suffix else VARY
+    location = None if suffix else alternates[form]
+    if form is HTML:
+        return _vocabulary_page(request, generation, vocabulary, address, alternates, vary, links, location)
+    data = await asyncio.to_thread(serialise, vocabulary.triples, form, generation.context, generation.manifest.names)
+    return represent(data, form, vary=vary, links=links, location=location)
+
+
+def _vocabulary_page(request: Request, generation: Generation, vocabulary: Vocabulary, address: str, alternates: dict[Format, str], vary: Sequence[str], links: list[str], location: str | None) -> Response:
+    language = choose_language(request)
+    downloads = [(form, other) for form, other in alternates.items() if form is not HTML]
+    title, sections = vocabulary.sections(language)
+    body = render(
+        "vocabulary.html", generation, language, request, title=title, sections=sections, downloads=downloads, canonical=address, versions=generation.manifest.ontology_versions if address.endswith("/def") else ()
+    )
+    return represent(body, HTML, vary=vary, links=links, location=location, language=language, headers={"content-security-policy": CSP})
+
+
+BY_TEXT = Format("text/plain", "txt", "Text")
+__all__ = ["RDF_FORMATS", "TURTLE", "problem", "router"]

@@ -1,0 +1,36 @@
+"""Run the application under uvicorn: a bound socket, httptools and uvloop, no trust in forwarded headers."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from solnum_ld.errors import SettingsError
+
+GRACE_SECONDS = 30
+"""How long requests in flight may take after SIGTERM."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a bound socket; port 0 takes a free one. Raises SettingsError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise SettingsError(f"{host}:{port} cannot be used: {error.strerror}. Choose another with --port (0 takes a free one).") from error
+    return bound
+
+
+def run(app: ASGIApp, bound: socket.socket, *, log_level: str = "warning") -> bool:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; tell whether the server had started."""
+    config = uvicorn.Config(
+        app, http="httptools", loop="auto", lifespan="on", proxy_headers=False, server_header=False, access_log=False, log_level=log_level, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = uvicorn.Server(config)
+    server.run(sockets=[bound])
+    return server.started

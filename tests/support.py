@@ -1,0 +1,103 @@
+"""What many tests need: a real server in a process of its own, and requests that no client library would send."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@dataclass
+class Server:
+    """A running ``solnum-ld serve``; ``base`` ends with a slash."""
+
+    process: subprocess.Popen[str]
+    base: str
+    releases: Path
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.base.split("/")[2].rpartition(":")
+        return host, int(port)
+
+    def raw(self, request: bytes, timeout: float = 20) -> bytes:
+        """Send bytes as they are and return everything that comes back until the server closes."""
+        with socket.create_connection(self.address, timeout=timeout) as connection:
+            connection.sendall(request)
+            chunks = []
+            with contextlib.suppress(TimeoutError):
+                while chunk := connection.recv(65536):
+                    chunks.append(chunk)
+        return b"".join(chunks)
+
+    def stop(self) -> int:
+        """Ask the server to end, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=40)
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """Return the command line that runs this program with these arguments."""
+    return [sys.executable, "-m", "solnum_ld", *map(str, arguments)]
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """Return an environment without settings of ours, with plain output."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SOLNUM_")}
+    return {**clean, "NO_COLOR": "1", "LC_ALL": "C.UTF-8", "COLUMNS": "200", **changes}
+
+
+def run(*arguments: str | Path, timeout: float = 120, **changes: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end and return what it printed."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment(**changes), check=False)
+
+
+@contextlib.contextmanager
+def serving(source: Path | None, releases: Path, *options: str | Path, **changes: str) -> Iterator[Server]:
+    """Serve a source (None: the book) on a free port of the loopback; the server is stopped at the end."""
+    arguments: Sequence[str | Path] = ["serve", *([source] if source else []), "--port", "0", "--releases", releases, *options]
+    process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment(**changes))
+    server = Server(process, "", releases)
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            server.log.append(line)
+            match = re.match(r"\s*pages\s+(http\S+)", line)
+            if match:
+                server.base = match[1]
+            if "stop with" in line:
+                break
+        assert server.base, "".join(server.log)
+        threading.Thread(target=lambda: server.log.extend(process.stderr), daemon=True).start()  # type: ignore[arg-type]
+        _wait_until_listening(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _wait_until_listening(server: Server) -> None:
+    """Return when the server accepts connections: its socket is bound before the address is printed."""
+    for _ in range(200):
+        try:
+            with socket.create_connection(server.address, timeout=10) as connection:
+                connection.sendall(b"GET /health/live HTTP/1.0\r\nHost: x\r\n\r\n")
+                if connection.recv(100).startswith(b"HTTP/1.1 200"):
+                    return
+        except ConnectionRefusedError:
+            if server.process.poll() is not None:
+                break
+            threading.Event().wait(0.05)
+    raise AssertionError("the server does not answer:\n" + "".join(server.log))
