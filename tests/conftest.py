@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from support import Server, serving  # noqa: E402 - found beside this file
+from support import Server, serving
 
 SMALL = """\
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -51,7 +51,10 @@ def write_small(folder: Path, *, hub: int = HUB) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "things.ttl").write_text(SMALL, "utf-8")
     (folder / "catalog.ttl").write_text(CATALOG, "utf-8")
-    lines = [f"<http://data.example.org/id/item/{n:05}> <https://schema.org/about> <http://data.example.org/id/topic> ." for n in range(hub)]
+    lines = [
+        f"<http://data.example.org/id/item/{n:05}> <https://schema.org/about> <http://data.example.org/id/topic> ."
+        for n in range(hub)
+    ]
     lines.append('<http://data.example.org/id/topic> <http://www.w3.org/2000/01/rdf-schema#label> "Topic" .')
     (folder / "hub.nt").write_text("\n".join(lines) + "\n", "utf-8")
     return folder

@@ -62,14 +62,26 @@ def environment(**changes: str) -> dict[str, str]:
 
 def run(*arguments: str | Path, timeout: float = 120, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end and return what it printed."""
-    return subprocess.run(command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment(**changes), check=False)
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=timeout, env=environment(**changes), check=False
+    )
 
 
 @contextlib.contextmanager
 def serving(source: Path | None, releases: Path, *options: str | Path, **changes: str) -> Iterator[Server]:
     """Serve a source (None: the book) on a free port of the loopback; the server is stopped at the end."""
-    arguments: Sequence[str | Path] = ["serve", *([source] if source else []), "--port", "0", "--releases", releases, *options]
-    process = subprocess.Popen(command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment(**changes))
+    arguments: Sequence[str | Path] = [
+        "serve",
+        *([source] if source else []),
+        "--port",
+        "0",
+        "--releases",
+        releases,
+        *options,
+    ]
+    process = subprocess.Popen(
+        command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment(**changes)
+    )
     server = Server(process, "", releases)
     try:
         assert process.stderr is not None

@@ -36,16 +36,61 @@ app = typer.Typer(
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-DirArgument = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)]
+DirArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[DIR]", help="Folder of RDF files; the bundled book when it is left out.", show_default=False
+    ),
+]
 HostOption = Annotated[str, typer.Option("--host", envvar="SOLNUM_HOST", help="Address to listen on.")]
-PortOption = Annotated[int, typer.Option("--port", envvar="SOLNUM_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
-BaseOption = Annotated[str | None, typer.Option("--base-uri", envvar="SOLNUM_BASE_URI", metavar="IRI", help="What names things; default: the server's own address.", show_default=False)]
-PublicOption = Annotated[str | None, typer.Option("--public-url", envvar="SOLNUM_PUBLIC_URL", metavar="URL", help="Where documents answer; default: the base.", show_default=False)]
-ReleasesOption = Annotated[Path | None, typer.Option("--releases", envvar="SOLNUM_RELEASES", metavar="DIR", help="Folder for releases; default: one per source and base in your state folder.", show_default=False)]
-ContactOption = Annotated[str | None, typer.Option("--contact", envvar="SOLNUM_CONTACT", metavar="MAIL", help="Address that answers; a public base needs one.", show_default=False)]
+PortOption = Annotated[
+    int, typer.Option("--port", envvar="SOLNUM_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+]
+BaseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--base-uri",
+        envvar="SOLNUM_BASE_URI",
+        metavar="IRI",
+        help="What names things; default: the server's own address.",
+        show_default=False,
+    ),
+]
+PublicOption = Annotated[
+    str | None,
+    typer.Option(
+        "--public-url",
+        envvar="SOLNUM_PUBLIC_URL",
+        metavar="URL",
+        help="Where documents answer; default: the base.",
+        show_default=False,
+    ),
+]
+ReleasesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--releases",
+        envvar="SOLNUM_RELEASES",
+        metavar="DIR",
+        help="Folder for releases; default: one per source and base in your state folder.",
+        show_default=False,
+    ),
+]
+ContactOption = Annotated[
+    str | None,
+    typer.Option(
+        "--contact",
+        envvar="SOLNUM_CONTACT",
+        metavar="MAIL",
+        help="Address that answers; a public base needs one.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 ShaclOption = Annotated[bool, typer.Option("--shacl/--no-shacl", help="Validate against the source's shapes.")]
-WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for another build in the same folder, or stop at once.")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait for another build in the same folder, or stop at once.")
+]
 
 
 class _Bars:
@@ -53,7 +98,15 @@ class _Bars:
 
     def __init__(self) -> None:
         self._progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn(), TimeRemainingColumn(), console=err, transient=True, disable=not err.is_terminal
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
+            disable=not err.is_terminal,
         )
         self._task: TaskID | None = None
 
@@ -107,7 +160,11 @@ def _fail(message: str, *, as_json: bool, code: int) -> None:
 
 def _language() -> str:
     """Return the language of messages: that of the terminal's locale, English by default."""
-    return "fr" if (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("fr") else "en"
+    return (
+        "fr"
+        if (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("fr")
+        else "en"
+    )
 
 
 _COLOURS = {Severity.VIOLATION: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
@@ -118,17 +175,32 @@ def _print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: b
     from solnum_ld.release.report import worst_first
 
     if as_json:
-        data = {"conforms": conforms, "counts": count_by_severity(findings), "results": [f.as_dict() for f in worst_first(findings)]}
+        data = {
+            "conforms": conforms,
+            "counts": count_by_severity(findings),
+            "results": [f.as_dict() for f in worst_first(findings)],
+        }
         sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
         return
     language = _language()
     for finding in worst_first(findings):
         place = f"{finding.place}: " if finding.place else ""
         colour = _COLOURS[finding.severity]
-        err.print(f"[bold]{escape(place)}[/][{colour}]{finding.severity}[/]: {escape(finding.message(language))} [dim]({escape(finding.rule)})[/]", soft_wrap=True)
+        err.print(
+            f"[bold]{escape(place)}[/][{colour}]{finding.severity}[/]: {escape(finding.message(language))} [dim]({escape(finding.rule)})[/]",
+            soft_wrap=True,
+        )
         if finding.iri:
-            err.print(f"    resource: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>", soft_wrap=True)
-        for name, value in (("property", finding.path), ("value", finding.value), ("shape", finding.shape), ("to mend", finding.remedy)):
+            err.print(
+                f"    resource: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>",
+                soft_wrap=True,
+            )
+        for name, value in (
+            ("property", finding.path),
+            ("value", finding.value),
+            ("shape", finding.shape),
+            ("to mend", finding.remedy),
+        ):
             if value:
                 err.print(f"    {name + ':':9} {escape(value)}", soft_wrap=True)
     counts = ", ".join(f"{n} {name}{'s' if n != 1 else ''}" for name, n in count_by_severity(findings).items() if n)
@@ -136,8 +208,18 @@ def _print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: b
         err.print(escape(counts))
 
 
-def _settings(directory: Path | None, host: str, port: int, base: str | None, public: str | None, releases: Path | None, contact: str | None) -> Settings:
-    return make_settings(os.environ, source=directory, host=host, port=port, base=base, public=public, releases=releases, contact=contact)
+def _settings(
+    directory: Path | None,
+    host: str,
+    port: int,
+    base: str | None,
+    public: str | None,
+    releases: Path | None,
+    contact: str | None,
+) -> Settings:
+    return make_settings(
+        os.environ, source=directory, host=host, port=port, base=base, public=public, releases=releases, contact=contact
+    )
 
 
 @app.command()
@@ -149,10 +231,24 @@ def serve(
     public_url: PublicOption = None,
     releases: ReleasesOption = None,
     contact: ContactOption = None,
-    build_first: Annotated[bool, typer.Option("--build/--no-build", help="Build the release when the source has changed, or serve what is current.")] = True,
-    workers: Annotated[int, typer.Option("--workers", envvar="SOLNUM_WORKERS", min=1, help="Processes for visitors' SPARQL.")] = 2,
-    query_timeout: Annotated[float, typer.Option("--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take.")] = 30.0,
-    cache_mb: Annotated[int, typer.Option("--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, help="Megabytes for the response cache.")] = 128,
+    build_first: Annotated[
+        bool,
+        typer.Option(
+            "--build/--no-build", help="Build the release when the source has changed, or serve what is current."
+        ),
+    ] = True,
+    workers: Annotated[
+        int, typer.Option("--workers", envvar="SOLNUM_WORKERS", min=1, help="Processes for visitors' SPARQL.")
+    ] = 2,
+    query_timeout: Annotated[
+        float,
+        typer.Option(
+            "--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take."
+        ),
+    ] = 30.0,
+    cache_mb: Annotated[
+        int, typer.Option("--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, help="Megabytes for the response cache.")
+    ] = 128,
     shacl: ShaclOption = True,
 ) -> None:
     """Build the release if need be, and serve it.
@@ -175,8 +271,13 @@ def serve(
         if build_first:
             _build(settings, shacl=shacl)
         application, release = _application(settings, workers, query_timeout, cache_mb)
-        err.print(f"[bold]{escape(release[0])}[/]: release {release[1]}, {release[2]} triples, ready in {time.perf_counter() - started:.1f} s")
-        err.print(f"  pages       {settings.public}\n  SPARQL      {settings.public}sparql\n  releases    {escape(str(settings.releases))}", soft_wrap=True)
+        err.print(
+            f"[bold]{escape(release[0])}[/]: release {release[1]}, {release[2]} triples, ready in {time.perf_counter() - started:.1f} s"
+        )
+        err.print(
+            f"  pages       {settings.public}\n  SPARQL      {settings.public}sparql\n  releases    {escape(str(settings.releases))}",
+            soft_wrap=True,
+        )
         if settings.base != settings.public:
             err.print(f"  names       {settings.base}")
         err.print("  stop with Ctrl-C")
@@ -185,7 +286,9 @@ def serve(
             raise typer.Exit(1)
 
 
-def _application(settings: Settings, workers: int, query_timeout: float, cache_mb: int) -> tuple[object, tuple[str, str, str]]:
+def _application(
+    settings: Settings, workers: int, query_timeout: float, cache_mb: int
+) -> tuple[object, tuple[str, str, str]]:
     from solnum_ld.errors import ReleaseMismatch
     from solnum_ld.release.folder import ReleaseFolder
     from solnum_ld.store import open_store
@@ -197,18 +300,43 @@ def _application(settings: Settings, workers: int, query_timeout: float, cache_m
     folder = ReleaseFolder(settings.releases)
     manifest = folder.current().manifest
     if (manifest.base, manifest.public) != (settings.base, settings.public):
-        raise ReleaseMismatch(f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases.")
+        raise ReleaseMismatch(
+            f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases."
+        )
     site = Site(folder.current_path, lambda path: open_store(path, workers=workers), folder.hold)
     application = create_app(site, limits=Limits(seconds=query_timeout), cache_bytes=cache_mb * 1024 * 1024)
-    return application, (localised(manifest.dataset.title, _language()), manifest.release, f"{manifest.counts['triples']:,}")
+    return application, (
+        localised(manifest.dataset.title, _language()),
+        manifest.release,
+        f"{manifest.counts['triples']:,}",
+    )
 
 
-def _build(settings: Settings, *, shacl: bool = True, wait: bool = True, force: bool = False, accept_changes: bool = False, keep: int = 3, named_graphs: bool = True, dumps: str | None = None) -> tuple[object, tuple[Finding, ...]]:
+def _build(
+    settings: Settings,
+    *,
+    shacl: bool = True,
+    wait: bool = True,
+    force: bool = False,
+    accept_changes: bool = False,
+    keep: int = 3,
+    named_graphs: bool = True,
+    dumps: str | None = None,
+) -> tuple[object, tuple[Finding, ...]]:
     """Build, or find that nothing has changed; print findings. The quick path imports as little as it can."""
     from solnum_ld.release.folder import ReleaseFolder
     from solnum_ld.release.options import BuildOptions, fingerprint
 
-    options = BuildOptions(settings.base, settings.public, settings.contact, shacl=shacl, named_graphs=named_graphs, dumps=_dump_formats(dumps), accept_changes=accept_changes, keep=keep)
+    options = BuildOptions(
+        settings.base,
+        settings.public,
+        settings.contact,
+        shacl=shacl,
+        named_graphs=named_graphs,
+        dumps=_dump_formats(dumps),
+        accept_changes=accept_changes,
+        keep=keep,
+    )
     source = settings.source or bundled_source()
     folder = ReleaseFolder(settings.releases)
     if not force:
@@ -231,7 +359,9 @@ def _dump_formats(text: str | None) -> tuple[str, ...] | None:
     asked = tuple(part.strip() for part in text.split(",") if part.strip())
     wrong = [name for name in asked if name not in known]
     if wrong:
-        raise typer.BadParameter(f"unknown format {wrong[0]!r}; known are {', '.join(sorted(known))}", param_hint="--dumps")
+        raise typer.BadParameter(
+            f"unknown format {wrong[0]!r}; known are {', '.join(sorted(known))}", param_hint="--dumps"
+        )
     return asked
 
 
@@ -247,10 +377,26 @@ def build(
     shacl: ShaclOption = True,
     wait: WaitOption = True,
     force: Annotated[bool, typer.Option("--force", help="Build even when nothing has changed.")] = False,
-    accept_changes: Annotated[bool, typer.Option("--accept-changes", help="Let a public base take changed content under an unchanged version, and vanished IRIs.")] = False,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes",
+            help="Let a public base take changed content under an unchanged version, and vanished IRIs.",
+        ),
+    ] = False,
     keep: Annotated[int, typer.Option("--keep", min=1, help="How many releases to keep.")] = 3,
-    named_graphs: Annotated[bool, typer.Option("--named-graphs/--no-named-graphs", help="Keep each file's graph beside the merged one.")] = True,
-    dumps: Annotated[str | None, typer.Option("--dumps", metavar="LIST", help="Dumps to write, of nq,ttl,nt,jsonld,rdf; default: all, above 1 M quads nq,ttl.", show_default=False)] = None,
+    named_graphs: Annotated[
+        bool, typer.Option("--named-graphs/--no-named-graphs", help="Keep each file's graph beside the merged one.")
+    ] = True,
+    dumps: Annotated[
+        str | None,
+        typer.Option(
+            "--dumps",
+            metavar="LIST",
+            help="Dumps to write, of nq,ttl,nt,jsonld,rdf; default: all, above 1 M quads nq,ttl.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a validated release and make it current; a running server takes it up.
@@ -262,11 +408,26 @@ def build(
     """
     with _exit_codes(as_json=as_json):
         settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
-        release, findings = _build(settings, shacl=shacl, wait=wait, force=force, accept_changes=accept_changes, keep=keep, named_graphs=named_graphs, dumps=dumps)
+        release, findings = _build(
+            settings,
+            shacl=shacl,
+            wait=wait,
+            force=force,
+            accept_changes=accept_changes,
+            keep=keep,
+            named_graphs=named_graphs,
+            dumps=dumps,
+        )
         manifest = release.manifest  # type: ignore[attr-defined]  # a Release
         path = release.path  # type: ignore[attr-defined]  # a Release
         if as_json:
-            data = {"release": manifest.release, "content": manifest.content, "path": str(path), "counts": manifest.counts, "findings": count_by_severity(findings) if findings else manifest.findings}
+            data = {
+                "release": manifest.release,
+                "content": manifest.content,
+                "path": str(path),
+                "counts": manifest.counts,
+                "findings": count_by_severity(findings) if findings else manifest.findings,
+            }
             sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
             return
         _print_findings(findings, as_json=False, conforms=True)
@@ -275,7 +436,12 @@ def build(
 
 
 @app.command()
-def validate(directory: DirArgument = None, shacl: ShaclOption = True, as_json: JsonOption = False, strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False) -> None:
+def validate(
+    directory: DirArgument = None,
+    shacl: ShaclOption = True,
+    as_json: JsonOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
+) -> None:
     """Check a source without building: syntax, IRIs, vocabulary, labels, SHACL. Every problem, in one run.
 
     [bold]Examples[/]
@@ -297,7 +463,9 @@ def validate(directory: DirArgument = None, shacl: ShaclOption = True, as_json: 
 @app.command("fmt")
 def format_files(
     paths: Annotated[list[Path], typer.Argument(help="Turtle files, or folders of them.")],
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 when a file is not in canonical form.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when a file is not in canonical form.")
+    ] = False,
     drop_comments: Annotated[bool, typer.Option("--drop-comments", help="Accept that # comments are lost.")] = False,
 ) -> None:
     """Bring Turtle files into canonical form, so that a diff shows facts alone.
@@ -308,7 +476,11 @@ def format_files(
     """
     from solnum_ld.turtle import format_file
 
-    files = [file for path in paths for file in (sorted(p for p in path.rglob("*.ttl") if "releases" not in p.parts) if path.is_dir() else [path])]
+    files = [
+        file
+        for path in paths
+        for file in (sorted(p for p in path.rglob("*.ttl") if "releases" not in p.parts) if path.is_dir() else [path])
+    ]
     changed, failed = [], False
     for file in files:
         try:
@@ -324,10 +496,30 @@ def format_files(
 
 @app.command()
 def query(
-    text: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="The query; - or nothing reads it from stdin.", show_default=False)] = None,
-    directory: Annotated[Path | None, typer.Option("--source", metavar="DIR", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the query from a file.", show_default=False)] = None,
-    form: Annotated[str | None, typer.Option("--format", help="json, csv, tsv, ttl or nt; default: a table on a terminal, else CSV or Turtle.", show_default=False)] = None,
+    text: Annotated[
+        str | None,
+        typer.Argument(metavar="[QUERY]", help="The query; - or nothing reads it from stdin.", show_default=False),
+    ] = None,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="DIR",
+            help="Folder of RDF files; the bundled book when it is left out.",
+            show_default=False,
+        ),
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="Read the query from a file.", show_default=False)
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="json, csv, tsv, ttl or nt; default: a table on a terminal, else CSV or Turtle.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
     host: HostOption = DEFAULT_HOST,
     port: PortOption = DEFAULT_PORT,
@@ -397,7 +589,14 @@ def _print_table(body: bytes) -> None:
 
 
 @app.command("releases")
-def list_releases(directory: DirArgument = None, host: HostOption = DEFAULT_HOST, port: PortOption = DEFAULT_PORT, base_uri: BaseOption = None, releases: ReleasesOption = None, as_json: JsonOption = False) -> None:
+def list_releases(
+    directory: DirArgument = None,
+    host: HostOption = DEFAULT_HOST,
+    port: PortOption = DEFAULT_PORT,
+    base_uri: BaseOption = None,
+    releases: ReleasesOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the releases of a source for a base, the newest first; the current one is marked."""
     from solnum_ld.release.folder import ReleaseFolder
 
@@ -406,7 +605,15 @@ def list_releases(directory: DirArgument = None, host: HostOption = DEFAULT_HOST
         current = folder.current_path()
         live = {release: at for at, release in folder.live_since()}
         rows = [
-            {"release": r.id, "current": r.path == current, "live": live.get(r.id, ""), "version": r.manifest.dataset.version, "triples": r.manifest.counts["triples"], "content": r.manifest.content} for r in folder.releases()
+            {
+                "release": r.id,
+                "current": r.path == current,
+                "live": live.get(r.id, ""),
+                "version": r.manifest.dataset.version,
+                "triples": r.manifest.counts["triples"],
+                "content": r.manifest.content,
+            }
+            for r in folder.releases()
         ]
     if as_json:
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -415,13 +622,29 @@ def list_releases(directory: DirArgument = None, host: HostOption = DEFAULT_HOST
         err.print(f"There is no release in {escape(str(folder.path))}.", soft_wrap=True)
         return
     for row in rows:
-        out.print(f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} triples", soft_wrap=True)
+        out.print(
+            f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} triples",
+            soft_wrap=True,
+        )
 
 
 @app.command()
 def rollback(
-    release: Annotated[str | None, typer.Argument(help="The release to go back to; the one before the current when it is left out.", show_default=False)] = None,
-    directory: Annotated[Path | None, typer.Option("--source", metavar="DIR", help="Folder of RDF files; the bundled book when it is left out.", show_default=False)] = None,
+    release: Annotated[
+        str | None,
+        typer.Argument(
+            help="The release to go back to; the one before the current when it is left out.", show_default=False
+        ),
+    ] = None,
+    directory: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="DIR",
+            help="Folder of RDF files; the bundled book when it is left out.",
+            show_default=False,
+        ),
+    ] = None,
     host: HostOption = DEFAULT_HOST,
     port: PortOption = DEFAULT_PORT,
     base_uri: BaseOption = None,
@@ -449,7 +672,11 @@ def _version(value: bool) -> None:
 
 
 @app.callback()
-def root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     """Publish a directory of RDF as linked data."""
 
 

@@ -67,7 +67,9 @@ def make_settings(
     Raises :class:`SettingsError` for an address that cannot be a base.
     """
     public_given = public or environment.get(f"{_PREFIX}PUBLIC_URL")
-    base = _address(base or environment.get(f"{_PREFIX}BASE_URI") or public_given or own_address(host, port), "--base-uri")
+    base = _address(
+        base or environment.get(f"{_PREFIX}BASE_URI") or public_given or own_address(host, port), "--base-uri"
+    )
     public = _address(public_given or base, "--public-url")
     contact = contact or environment.get(f"{_PREFIX}CONTACT") or ""
     if contact and not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", contact):
@@ -89,7 +91,9 @@ def default_releases(source: Path | None, base: str) -> Path:
 def _address(value: str, option: str) -> str:
     value = value if value.endswith("/") else value + "/"
     if not is_base(value):
-        raise SettingsError(f"{option} {value!r} must be an http or https address without user, query or fragment, like https://data.example.org/")
+        raise SettingsError(
+            f"{option} {value!r} must be an http or https address without user, query or fragment, like https://data.example.org/"
+        )
     return value
 
 

@@ -1,23 +1,23 @@
 """The error tree: named for what went wrong, carrying data, knowing nothing of HTTP or of exit codes.
 
-    SolnumError
-    ├── SourceError            the source folder cannot be used
-    │   └── SourceInvalid      … and here is every problem found in it
-    ├── ReleaseError           releases on disk
-    │   ├── NoRelease
-    │   ├── ReleaseBusy        another build holds the lock
-    │   └── ReleaseMismatch    a release of another source or base
-    ├── SettingsError          a setting is wrong or missing
-    ├── NotFound               no such resource
-    │   └── Gone               withdrawn on purpose
-    ├── NotAcceptable          nothing on offer pleases the client
-    ├── MalformedRequest       the request itself is wrong
-    │   └── MalformedQuery     … its SPARQL query is
-    ├── UnsupportedContent     a body of a media type we do not read
-    ├── ContentTooLarge        a body past the limit
-    └── StoreUnavailable       the engine does not answer
-        ├── QueryTimeout       … within the time limit
-        └── ResultTooLarge     … within the size limit
+SolnumError
+├── SourceError            the source folder cannot be used
+│   └── SourceInvalid      … and here is every problem found in it
+├── ReleaseError           releases on disk
+│   ├── NoRelease
+│   ├── ReleaseBusy        another build holds the lock
+│   └── ReleaseMismatch    a release of another source or base
+├── SettingsError          a setting is wrong or missing
+├── NotFound               no such resource
+│   └── Gone               withdrawn on purpose
+├── NotAcceptable          nothing on offer pleases the client
+├── MalformedRequest       the request itself is wrong
+│   └── MalformedQuery     … its SPARQL query is
+├── UnsupportedContent     a body of a media type we do not read
+├── ContentTooLarge        a body past the limit
+└── StoreUnavailable       the engine does not answer
+    ├── QueryTimeout       … within the time limit
+    └── ResultTooLarge     … within the size limit
 """
 
 from __future__ import annotations

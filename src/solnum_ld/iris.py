@@ -18,6 +18,7 @@ RESERVED: frozenset[str] = frozenset(
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+$")
 _HTTP = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?$")
+_UNRESERVED = re.compile(r"%(2[DdEe]|5[Ff]|7[Ee]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])")
 _KEEP = "!$&'()*+,;=:@/~-._%"
 
 
@@ -81,12 +82,13 @@ def spellings(path: str) -> tuple[str, ...]:
 
     Only equivalent spellings are given: ``%2F`` never becomes ``/``, ``..`` and ``//`` stay.
     """
-    unreserved = re.sub(
-        r"%(2[DdEe]|5[Ff]|7[Ee]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])",
-        lambda m: chr(int(m[1], 16)),
-        path,
+    unreserved = _UNRESERVED.sub(lambda m: chr(int(m[1], 16)), path)
+    capital = encoded(path)
+    return tuple(
+        dict.fromkeys(
+            (path, readable(path), capital, readable(capital), encoded(unreserved), readable(encoded(unreserved)))
+        )
     )
-    return tuple(dict.fromkeys((path, readable(path), encoded(path), readable(unreserved), encoded(unreserved))))
 
 
 @dataclass(frozen=True, slots=True)

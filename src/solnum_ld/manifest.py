@@ -74,7 +74,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         data = json.loads((folder / NAME).read_text("utf-8"))
         if data.get("format") != FORMAT:
-            raise ReleaseError(f"{folder} was built by another version of this program (format {data.get('format')}); build it again.")
+            raise ReleaseError(
+                f"{folder} was built by another version of this program (format {data.get('format')}); build it again."
+            )
         data["dataset"] = Dataset(**{**data["dataset"], "languages": tuple(data["dataset"]["languages"])})
         data["dumps"] = tuple(Dump(**dump) for dump in data["dumps"])
         data["ontology"], data["ontology_versions"] = tuple(data["ontology"]), tuple(data["ontology_versions"])

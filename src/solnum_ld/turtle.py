@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rdflib import Graph
+from rdflib import Graph, Literal
 
 from solnum_ld.errors import SourceError
 from solnum_ld.namespaces import PREFIXES
 
 _COMMENT = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|(#[^\n]*)', re.DOTALL
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|(#[^\n]*)',
+    re.DOTALL,
 )
 
 
@@ -32,11 +33,13 @@ def format_turtle(text: str) -> str:
     graph = Graph(bind_namespaces="none")
     try:
         graph.parse(data=text, format="turtle")
-    except Exception as error:  # noqa: BLE001 - rdflib's Turtle parser raises what it meets
+    except Exception as error:
         first = next((line for line in str(error).splitlines() if line.strip()), "not Turtle")
         raise SourceError(first.strip()) from error
     own = {prefix: str(namespace) for prefix, namespace in graph.namespaces()}
-    used = {term for triple in graph for term in triple} | {o.datatype for o in graph.objects() if getattr(o, "datatype", None)}
+    used = {term for triple in graph for term in triple} | {
+        o.datatype for o in graph.objects() if isinstance(o, Literal) and o.datatype
+    }
     fresh = Graph(bind_namespaces="none")
     for prefix, namespace in sorted({**own, **PREFIXES}.items()):
         if any(str(term).startswith(namespace) for term in used):
@@ -54,7 +57,9 @@ def format_file(path: Path, *, check: bool, drop_comments: bool = False) -> bool
     text = path.read_text("utf-8-sig")
     lost = comments(text)
     if lost and not drop_comments:
-        raise SourceError(f"{path} has comments, which the canonical form does not keep ({lost[0][:60]!r}). Write them as skos:editorialNote, or give --drop-comments.")
+        raise SourceError(
+            f"{path} has comments, which the canonical form does not keep ({lost[0][:60]!r}). Write them as skos:editorialNote, or give --drop-comments."
+        )
     try:
         formatted = format_turtle(text)
     except SourceError as error:

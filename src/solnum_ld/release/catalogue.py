@@ -32,7 +32,14 @@ def describe_release(
 
 
 def _statements(
-    dataset: Dataset, iri: str, base: str, public: str, space: str, graphs: Mapping[str, tuple[int, str]], statistics: Mapping[str, int], dumps: Sequence[Dump]
+    dataset: Dataset,
+    iri: str,
+    base: str,
+    public: str,
+    space: str,
+    graphs: Mapping[str, tuple[int, str]],
+    statistics: Mapping[str, int],
+    dumps: Sequence[Dump],
 ) -> Iterator[ox.Triple]:
     node = ox.NamedNode(iri)
 
@@ -55,7 +62,12 @@ def _statements(
     yield link(node, FOAF + "homepage", public)
     if space.startswith("http"):
         yield text(node, VOID + "uriSpace", base)
-    for name, predicate in (("triples", "triples"), ("entities", "entities"), ("properties", "properties"), ("classes", "classes")):
+    for name, predicate in (
+        ("triples", "triples"),
+        ("entities", "entities"),
+        ("properties", "properties"),
+        ("classes", "classes"),
+    ):
         yield number(node, VOID + predicate, statistics[name])
     for dump in dumps:
         yield link(node, VOID + "dataDump", f"{public}dumps/{dump.name}")

@@ -33,16 +33,41 @@ class Rule:
     remedy: str
 
 
-BLANK = Rule("blank-node", "{file} holds a blank node.", "{count} blank nodes in {file}.", "Give the thing an IRI of its own.")
-LABEL = Rule("label-missing", "{iri} has no label.", "{count} resources have no label, {first} for one.", "State rdfs:label (or schema:name, skos:prefLabel, dcterms:title) in French.")
-DANGLING = Rule("dangling-iri", "{iri} is mentioned but not described.", "{count} IRIs of the source are mentioned but not described, {first} for one.", "Describe it, or correct the IRI.")
-TERM = Rule("unknown-term", "{iri} is no term of its vocabulary.", "{count} terms are not of their vocabularies, {first} for one.", "Correct the spelling{hint}.")
+BLANK = Rule(
+    "blank-node", "{file} holds a blank node.", "{count} blank nodes in {file}.", "Give the thing an IRI of its own."
+)
+LABEL = Rule(
+    "label-missing",
+    "{iri} has no label.",
+    "{count} resources have no label, {first} for one.",
+    "State rdfs:label (or schema:name, skos:prefLabel, dcterms:title) in French.",
+)
+DANGLING = Rule(
+    "dangling-iri",
+    "{iri} is mentioned but not described.",
+    "{count} IRIs of the source are mentioned but not described, {first} for one.",
+    "Describe it, or correct the IRI.",
+)
+TERM = Rule(
+    "unknown-term",
+    "{iri} is no term of its vocabulary.",
+    "{count} terms are not of their vocabularies, {first} for one.",
+    "Correct the spelling{hint}.",
+)
 
 
 class Checker:
     """Applies the rules to a survey. ``strict`` decides how bad a problem is and whether each is told apart."""
 
-    def __init__(self, survey: Survey, *, strict: bool, space: str, locate: Callable[[str], tuple[str | None, int | None]], label: Callable[[str], str | None]) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        *,
+        strict: bool,
+        space: str,
+        locate: Callable[[str], tuple[str | None, int | None]],
+        label: Callable[[str], str | None],
+    ) -> None:
         self._survey, self._strict, self._space = survey, strict, space
         self._locate, self._label = locate, label
 
@@ -61,7 +86,9 @@ class Checker:
 
     def _blank(self, file: str, count: int) -> Finding:
         text = BLANK.one if count == 1 else BLANK.many
-        return Finding(self._severity(), BLANK.name, {"en": text.format(file=file, count=count)}, BLANK.remedy, file=file)
+        return Finding(
+            self._severity(), BLANK.name, {"en": text.format(file=file, count=count)}, BLANK.remedy, file=file
+        )
 
     def _report(self, rule: Rule, iris: Iterable[str]) -> Iterator[Finding]:
         found = sorted(iris)
@@ -69,15 +96,33 @@ class Checker:
             return
         if not self._strict and len(found) > 3:
             hint = rule.remedy.format(hint="")
-            yield Finding(self._severity(), rule.name, {"en": rule.many.format(count=len(found), first=found[0])}, hint, value=found[0])
+            yield Finding(
+                self._severity(),
+                rule.name,
+                {"en": rule.many.format(count=len(found), first=found[0])},
+                hint,
+                value=found[0],
+            )
             return
         for iri in found[:MAX_OF_A_RULE]:
             file, line = self._locate(iri)
-            hint = _suggest(iri, self._own_terms()) if rule is TERM else None
-            remedy = rule.remedy.format(hint=f": did you mean {hint}?" if hint else "").replace("?.", "?")
-            yield Finding(self._severity(), rule.name, {"en": rule.one.format(iri=iri)}, remedy, file=file, line=line, iri=iri, label=self._label(iri), value=iri if rule is TERM else None)
+            near = _suggest(iri, self._own_terms()) if rule is TERM else None
+            remedy = rule.remedy.format(hint=f": did you mean {near}?" if near else "").replace("?.", "?")
+            yield Finding(
+                self._severity(),
+                rule.name,
+                {"en": rule.one.format(iri=iri)},
+                remedy,
+                file=file,
+                line=line,
+                iri=iri,
+                label=self._label(iri),
+                value=iri if rule is TERM else None,
+            )
         if len(found) > MAX_OF_A_RULE:
-            yield Finding(self._severity(), rule.name, {"en": f"… and {len(found) - MAX_OF_A_RULE} more of rule {rule.name}."})
+            yield Finding(
+                self._severity(), rule.name, {"en": f"… and {len(found) - MAX_OF_A_RULE} more of rule {rule.name}."}
+            )
 
     def _unlabelled(self) -> Iterator[str]:
         for subject in self._survey.subjects - self._survey.labelled:
@@ -114,7 +159,15 @@ class Checker:
             iri = term[1:-1].decode()
             file, line = self._locate(iri)
             message = f"{iri} and {other} are both used: they are different terms to every client."
-            yield Finding(Severity.VIOLATION, "schema-org-mix", {"en": message}, f"Write {other} throughout.", file=file or self._survey.first_use.get(term), line=line, value=iri)
+            yield Finding(
+                Severity.VIOLATION,
+                "schema-org-mix",
+                {"en": message},
+                f"Write {other} throughout.",
+                file=file or self._survey.first_use.get(term),
+                line=line,
+                value=iri,
+            )
 
 
 def is_known(iri: str) -> bool:

@@ -43,7 +43,11 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) ->
 
     def one(*properties: str) -> str:
         for name in properties:
-            values = sorted(q.object.value for q in statements if q.subject == node and q.predicate.value == name and isinstance(q.object, ox.Literal | ox.NamedNode))
+            values = sorted(
+                q.object.value
+                for q in statements
+                if q.subject == node and q.predicate.value == name and isinstance(q.object, ox.Literal | ox.NamedNode)
+            )
             if values:
                 return values[0]
         return ""
@@ -52,7 +56,11 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) ->
     space = one(VOID + "uriSpace")
     if not space:
         space = guessed_space
-        said = f"the IRIs under {space} are taken as its own" if space else "none of its IRIs is taken as its own; each has its page at /describe"
+        said = (
+            f"the IRIs under {space} are taken as its own"
+            if space
+            else "none of its IRIs is taken as its own; each has its page at /describe"
+        )
         defaults.append(f"No void:uriSpace is declared: {said}.")
     title = texts(DCTERMS + "title", SCHEMA + "name")
     if not title:
@@ -76,14 +84,29 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) ->
 
 def check_space(space: str) -> str | None:
     """Return what is wrong with a declared uriSpace; None when nothing is."""
-    return None if space == NO_SPACE or is_base(space) else f"void:uriSpace {space!r} must be an http(s) IRI that ends with '/'."
+    return (
+        None
+        if space == NO_SPACE or is_base(space)
+        else f"void:uriSpace {space!r} must be an http(s) IRI that ends with '/'."
+    )
 
 
 def _dataset_node(statements: list[ox.Quad]) -> ox.NamedNode | None:
     """Return the dataset that has the uriSpace, else the first dcat:Dataset or void:Dataset."""
-    spaces = sorted(q.subject.value for q in statements if q.predicate.value == VOID + "uriSpace" and isinstance(q.subject, ox.NamedNode))
+    spaces = sorted(
+        q.subject.value
+        for q in statements
+        if q.predicate.value == VOID + "uriSpace" and isinstance(q.subject, ox.NamedNode)
+    )
     kinds = {DCAT + "Dataset", VOID + "Dataset"}
-    typed = sorted(q.subject.value for q in statements if q.predicate.value == RDF_TYPE and isinstance(q.object, ox.NamedNode) and q.object.value in kinds and isinstance(q.subject, ox.NamedNode))
+    typed = sorted(
+        q.subject.value
+        for q in statements
+        if q.predicate.value == RDF_TYPE
+        and isinstance(q.object, ox.NamedNode)
+        and q.object.value in kinds
+        and isinstance(q.subject, ox.NamedNode)
+    )
     first = next(iter([*spaces, *typed]), None)
     return ox.NamedNode(first) if first else None
 

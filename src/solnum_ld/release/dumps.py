@@ -36,7 +36,9 @@ def fits_rdfxml(predicates: Sequence[str]) -> bool:
     return all(_QNAME.search(iri) for iri in predicates)
 
 
-def write_dumps(folder: Path, quads: Path, triples: Path, formats: Sequence[Format], prefixes: Mapping[str, str]) -> tuple[Dump, ...]:
+def write_dumps(
+    folder: Path, quads: Path, triples: Path, formats: Sequence[Format], prefixes: Mapping[str, str]
+) -> tuple[Dump, ...]:
     """Write ``dataset.*`` and SHA256SUMS into ``folder`` from N-Quads and merged N-Triples files; return what they are.
 
     The two inputs are moved, not copied, where they are dumps themselves.
@@ -47,13 +49,20 @@ def write_dumps(folder: Path, quads: Path, triples: Path, formats: Sequence[Form
         if form in (TURTLE, JSONLD, RDFXML) and not (form is RDFXML and not _expressible(triples)):
             target = folder / f"dataset.{form.suffix}"
             with target.open("wb") as out:
-                ox.serialize(ox.parse(path=str(triples), format=ox.RdfFormat.N_TRIPLES), out, format=ENGINE_FORMATS[form], prefixes={**PREFIXES, **prefixes})
+                ox.serialize(
+                    ox.parse(path=str(triples), format=ox.RdfFormat.N_TRIPLES),
+                    out,
+                    format=ENGINE_FORMATS[form],
+                    prefixes={**PREFIXES, **prefixes},
+                )
     if NTRIPLES in wanted:
         (folder / "dataset.nt").hardlink_to(triples)
     if NQUADS in wanted:
         (folder / "dataset.nq").hardlink_to(quads)
     dumps = tuple(
-        Dump(f"dataset.{form.suffix}", form.media_type, path.stat().st_size, sha256_of(path)) for form in wanted if (path := folder / f"dataset.{form.suffix}").exists()
+        Dump(f"dataset.{form.suffix}", form.media_type, path.stat().st_size, sha256_of(path))
+        for form in wanted
+        if (path := folder / f"dataset.{form.suffix}").exists()
     )
     (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
     return dumps

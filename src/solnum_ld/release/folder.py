@@ -1,12 +1,12 @@
 """The folder of releases: immutable releases side by side, one of them current, and who may touch what when.
 
-    FOLDER/lock               held exclusively while a release is built, activated or pruned
-    FOLDER/current            a link to the live release, replaced in one step
-    FOLDER/history.jsonl      what went live when, record by record; append-only
-    FOLDER/fingerprint.json   from which state of which source the releases were built
-    FOLDER/locks/ID           held shared by every server of release ID, exclusively while it is pruned
-    FOLDER/ID/                a release: manifest.json, store/, dumps/, index.sqlite, records.tsv, validation/ …
-    FOLDER/.building-…/       a release being built; a leftover of a crash is removed by the next build
+FOLDER/lock               held exclusively while a release is built, activated or pruned
+FOLDER/current            a link to the live release, replaced in one step
+FOLDER/history.jsonl      what went live when, record by record; append-only
+FOLDER/fingerprint.json   from which state of which source the releases were built
+FOLDER/locks/ID           held shared by every server of release ID, exclusively while it is pruned
+FOLDER/ID/                a release: manifest.json, store/, dumps/, index.sqlite, records.tsv, validation/ …
+FOLDER/.building-…/       a release being built; a leftover of a crash is removed by the next build
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class ReleaseFolder:
     def current_path(self) -> Path | None:
         """Return the real path of the live release, resolved once; None when there is none."""
         try:
-            path = self.path / os.readlink(self.path / "current")
+            path = self.path / (self.path / "current").readlink()
         except FileNotFoundError:
             return None
         return path if (path / NAME).is_file() else None
@@ -72,7 +72,11 @@ class ReleaseFolder:
         """Return every whole release, the newest first."""
         if not self.path.is_dir():
             return []
-        folders = [p for p in self.path.iterdir() if p.is_dir() and not p.is_symlink() and (p / NAME).is_file() and not p.name.startswith(".")]
+        folders = [
+            p
+            for p in self.path.iterdir()
+            if p.is_dir() and not p.is_symlink() and (p / NAME).is_file() and not p.name.startswith(".")
+        ]
         folders.sort(key=lambda p: (p.stat().st_mtime_ns, p.name), reverse=True)
         found = []
         for folder in folders:
@@ -87,7 +91,9 @@ class ReleaseFolder:
         found = [release for release in self.releases() if release.id.startswith(release_id)]
         if len(found) != 1 or not release_id:
             known = ", ".join(release.id for release in self.releases()) or "none"
-            raise NoRelease(f"There is {'no' if not found else 'more than one'} release {release_id!r} in {self.path}; there are: {known}.")
+            raise NoRelease(
+                f"There is {'no' if not found else 'more than one'} release {release_id!r} in {self.path}; there are: {known}."
+            )
         return found[0]
 
     def before_current(self) -> Release:
@@ -128,7 +134,9 @@ class ReleaseFolder:
                 lock.seek(0)
                 holder = lock.read().strip() or "?"
                 if not wait:
-                    raise ReleaseBusy(f"Another build (process {holder}) is at work in {self.path}. Wait for it to end.") from None
+                    raise ReleaseBusy(
+                        f"Another build (process {holder}) is at work in {self.path}. Wait for it to end."
+                    ) from None
                 if callable(notify):
                     notify(f"{on_wait or 'Waiting'} (process {holder} is building in the same folder) …")
                 fcntl.flock(lock, fcntl.LOCK_EX)
@@ -191,7 +199,9 @@ class ReleaseFolder:
             for iri, digest in after.items():
                 if before.get(iri) != digest:
                     event = "changed" if iri in before else "new"
-                    out.write(json.dumps({"at": at, "event": event, "hash": digest, "iri": iri}, ensure_ascii=False) + "\n")
+                    out.write(
+                        json.dumps({"at": at, "event": event, "hash": digest, "iri": iri}, ensure_ascii=False) + "\n"
+                    )
             for iri in sorted(before.keys() - after.keys()):
                 out.write(json.dumps({"at": at, "event": "gone", "iri": iri}, ensure_ascii=False) + "\n")
             out.write(json.dumps({"at": at, "event": "live", "release": release.id}) + "\n")

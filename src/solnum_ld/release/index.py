@@ -25,7 +25,9 @@ CREATE TABLE link (resource TEXT, inverse INTEGER, property TEXT, other TEXT, PR
 _HUB_OBJECTS = "SELECT ?x (COUNT(*) AS ?n) WHERE { ?s ?p ?x FILTER(isIRI(?x)) } GROUP BY ?x HAVING (COUNT(*) > %d)"
 
 
-def build_index(path: Path, store: ox.Store, fragments: Iterable[tuple[str, str]], large_subjects: Iterable[str]) -> None:
+def build_index(
+    path: Path, store: ox.Store, fragments: Iterable[tuple[str, str]], large_subjects: Iterable[str]
+) -> None:
     """Write the index of a store's default graph.
 
     ``fragments`` are (document, hash IRI); ``large_subjects`` the IRIs with more than HUB statements of their own.
@@ -57,6 +59,9 @@ def _incoming(store: ox.Store) -> Iterator[tuple[str, str, str]]:
 
 def _outgoing(store: ox.Store, iri: str) -> Iterator[tuple[str, str, str]]:
     default = ox.DefaultGraph()
-    rows = sorted((quad.predicate.value, str(quad.object)) for quad in store.quads_for_pattern(ox.NamedNode(iri), None, None, default))
+    rows = sorted(
+        (quad.predicate.value, str(quad.object))
+        for quad in store.quads_for_pattern(ox.NamedNode(iri), None, None, default)
+    )
     for predicate, other in rows:
         yield iri, predicate, other

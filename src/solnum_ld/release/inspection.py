@@ -92,14 +92,23 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
     wrong = check_space(declared.space)
     catalog = tree.catalog()
     if wrong:
-        findings.append(violation("uri-space", wrong, "Correct it in catalog.ttl.", file=catalog.name if catalog else None))
-    findings += [Finding(Severity.INFO, "default", {"en": text}, "Say it in catalog.ttl.", file=catalog.name if catalog else None) for text in declared.defaults]
+        findings.append(
+            violation("uri-space", wrong, "Correct it in catalog.ttl.", file=catalog.name if catalog else None)
+        )
+    findings += [
+        Finding(
+            Severity.INFO, "default", {"en": text}, "Say it in catalog.ttl.", file=catalog.name if catalog else None
+        )
+        for text in declared.defaults
+    ]
     if not survey.quads and tree.files and not any(f.severity is Severity.VIOLATION for f in findings):
         findings.append(warning("empty", "The source has files but not a single triple.", "Is it the right folder?"))
     broken = any(f.severity is Severity.VIOLATION and f.file for f in findings)
     checker = Checker(survey, strict=declared.strict, space=declared.space, locate=where.of_term, label=where.label)
     checked = list(checker.run())
-    findings += [f for f in checked if not broken or f.rule != "dangling-iri"]  # what a broken file describes is not known
+    findings += [
+        f for f in checked if not broken or f.rule != "dangling-iri"
+    ]  # what a broken file describes is not known
     if shacl:
         findings += _shacl(tree, survey, lines, where, reporter)
     return Inspection(tree, declared, survey, lines, findings)
@@ -124,7 +133,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _collect(tree: SourceTree, readings: Sequence[FileReading], work: Path, reporter: Reporter) -> tuple[Declared, Survey, Path]:
+def _collect(
+    tree: SourceTree, readings: Sequence[FileReading], work: Path, reporter: Reporter
+) -> tuple[Declared, Survey, Path]:
     """Give every line its graph, survey it, sort it; the spools are removed."""
     catalog = tree.catalog()
     statements: list[ox.Quad] = []
@@ -186,23 +197,33 @@ class Whereabouts:
                     text = raw.read(_MAX_LOCATED + 1)
             except OSError:
                 text = b""
-            self._locators[file.name] = Locator(text.decode(errors="replace"), file.suffix.lower()) if len(text) <= _MAX_LOCATED else None
+            self._locators[file.name] = (
+                Locator(text.decode(errors="replace"), file.suffix.lower()) if len(text) <= _MAX_LOCATED else None
+            )
         return self._locators[file.name]
 
-    def all_of(self, subject: str | None, predicate: str | None = None, value: str | None = None) -> list[tuple[str, int]]:
+    def all_of(
+        self, subject: str | None, predicate: str | None = None, value: str | None = None
+    ) -> list[tuple[str, int]]:
         """Return every (file, line) at which the statement, as far as given, is written."""
         found = []
         for file in self._tree.files:
             locator = self._locator(file)
             for statement in locator.statements if locator else ():
-                same = (subject in (None, statement.subject), predicate in (None, statement.predicate), value in (None, statement.object))
+                same = (
+                    subject in (None, statement.subject),
+                    predicate in (None, statement.predicate),
+                    value in (None, statement.object),
+                )
                 if all(same):
                     found.append((file.name, statement.line))
                     if len(found) > 100:
                         return found
         return found
 
-    def of(self, subject: str | None, predicate: str | None = None, value: str | None = None) -> tuple[str | None, int | None]:
+    def of(
+        self, subject: str | None, predicate: str | None = None, value: str | None = None
+    ) -> tuple[str | None, int | None]:
         """Return the file and line that say most about a statement: itself, its property, its subject."""
         for parts in ((subject, predicate, value), (subject, predicate, None), (subject, None, None)):
             found = self.all_of(*parts) if any(parts) else []
@@ -293,7 +314,19 @@ def _finding(result: Result, where: Whereabouts) -> Finding:
             remedy = "Keep one statement; the files contradict each other."
     severity = Severity(result.severity)
     label = where.label(result.focus)
-    return Finding(severity, rule, messages, remedy, file=file, line=line, iri=result.focus, label=label, path=result.path, value=result.value, shape=result.shape)
+    return Finding(
+        severity,
+        rule,
+        messages,
+        remedy,
+        file=file,
+        line=line,
+        iri=result.focus,
+        label=label,
+        path=result.path,
+        value=result.value,
+        shape=result.shape,
+    )
 
 
 def reject_reason(findings: Sequence[Finding]) -> str | None:

@@ -39,7 +39,9 @@ class BuildOptions:
     def __post_init__(self) -> None:
         """Refuse a public base without a contact (DESIGN, section 3)."""
         if is_public(self.base) and not self.contact:
-            raise SettingsError(f"A public base ({self.base}) needs an address that answers: --contact NAME@HOST (or SOLNUM_CONTACT).")
+            raise SettingsError(
+                f"A public base ({self.base}) needs an address that answers: --contact NAME@HOST (or SOLNUM_CONTACT)."
+            )
 
     def key(self) -> str:
         """Return what of the options, beside the source, makes one release differ from another."""

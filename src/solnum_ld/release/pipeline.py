@@ -45,7 +45,15 @@ class Built:
     fresh: bool
 
 
-def build(root: Path, folder: ReleaseFolder, options: BuildOptions, reporter: Reporter | None = None, *, wait: bool = True, force: bool = False) -> Built:
+def build(
+    root: Path,
+    folder: ReleaseFolder,
+    options: BuildOptions,
+    reporter: Reporter | None = None,
+    *,
+    wait: bool = True,
+    force: bool = False,
+) -> Built:
     """Build the source under ``root`` into ``folder`` and make it current; do nothing when nothing has changed.
 
     Raises :class:`SourceInvalid` with every finding when the source does not pass, :class:`ReleaseBusy` when another
@@ -76,12 +84,20 @@ def _space_guard(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} or "No space left" in str(error) or "File too large" in str(error):
-            raise ReleaseError(f"No space left to build in {path}. The previous release is untouched; make room or name another folder with --releases.") from error
+        if (
+            error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            or "No space left" in str(error)
+            or "File too large" in str(error)
+        ):
+            raise ReleaseError(
+                f"No space left to build in {path}. The previous release is untouched; make room or name another folder with --releases."
+            ) from error
         raise
 
 
-def _build(root: Path, building: Path, folder: ReleaseFolder, options: BuildOptions, reporter: Reporter) -> tuple[Release, list[Finding]]:
+def _build(
+    root: Path, building: Path, folder: ReleaseFolder, options: BuildOptions, reporter: Reporter
+) -> tuple[Release, list[Finding]]:
     work = building / "work"
     work.mkdir()
     inspection = inspect(root, work, reporter, shacl=options.shacl)
@@ -91,7 +107,13 @@ def _build(root: Path, building: Path, folder: ReleaseFolder, options: BuildOpti
     previous = folder.current_path()
     findings += _compare(previous, rebased, inspection.declared.dataset, options)
     if not options.shacl and inspection.tree.of(Role.SHAPES):
-        findings.append(warning("unvalidated", "This release was built without SHACL (--no-shacl).", "Build it with SHACL before it goes public."))
+        findings.append(
+            warning(
+                "unvalidated",
+                "This release was built without SHACL (--no-shacl).",
+                "Build it with SHACL before it goes public.",
+            )
+        )
     findings += _served_elsewhere(rebased)
     reason = reject_reason(findings)
     if reason:
@@ -180,7 +202,19 @@ def _rebase(inspection: Inspection, names: Names, work: Path, reporter: Reporter
         out.write(grouper.finish())
     _sort_records(records)
     return Rebased(
-        digest.hexdigest(), quads, triples, records, graphs, triple_count, grouper.count, predicates, classes, tuple(grouper.fragments), tuple(grouper.large), tuple(grouper.elsewhere), grouper.elsewhere_count
+        digest.hexdigest(),
+        quads,
+        triples,
+        records,
+        graphs,
+        triple_count,
+        grouper.count,
+        predicates,
+        classes,
+        tuple(grouper.fragments),
+        tuple(grouper.large),
+        tuple(grouper.elsewhere),
+        grouper.elsewhere_count,
     )
 
 
@@ -255,10 +289,20 @@ def _compare(previous: Path | None, rebased: Rebased, dataset: Dataset, options:
     hint = " Or accept it for once with --accept-changes." if severe else ""
     version = dataset.version
     if version and old["dataset"]["version"] == version and old["content"] != rebased.content:
-        yield finding("version", f"The content has changed, the version ({version}) has not.", f"Raise dcat:version in catalog.ttl.{hint}", value=version)
-    gone = [iri for iri in _vanished(previous / "records.tsv", rebased.records)]
+        yield finding(
+            "version",
+            f"The content has changed, the version ({version}) has not.",
+            f"Raise dcat:version in catalog.ttl.{hint}",
+            value=version,
+        )
+    gone = list(_vanished(previous / "records.tsv", rebased.records))
     for iri in gone[:20]:
-        yield finding("vanished", f"{iri} was published and is no longer described.", f"Describe it again, or declare its withdrawal (sn:Withdrawal with sn:withdrawnOn and sn:withdrawalReason).{hint}", iri=iri)
+        yield finding(
+            "vanished",
+            f"{iri} was published and is no longer described.",
+            f"Describe it again, or declare its withdrawal (sn:Withdrawal with sn:withdrawnOn and sn:withdrawalReason).{hint}",
+            iri=iri,
+        )
     if len(gone) > 20:
         yield finding("vanished", f"… and {len(gone) - 20} more published IRIs are no longer described.")
 
@@ -278,8 +322,15 @@ def _vanished(old: Path, new: Path) -> Iterator[str]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Path, options: BuildOptions, findings: Sequence[Finding], reporter: Reporter) -> Manifest:
-    work = building / "work"
+def _write(
+    inspection: Inspection,
+    names: Names,
+    rebased: Rebased,
+    building: Path,
+    options: BuildOptions,
+    findings: Sequence[Finding],
+    reporter: Reporter,
+) -> Manifest:
     declared = inspection.declared
     dataset = _rebased_dataset(declared.dataset, names)
     reporter.stage("Loading the store")
@@ -296,20 +347,38 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
         _append(rebased.triples, [line[: line.rfind(b" ", 0, -2)] + b" ." for line in derived])
     reporter.stage("Writing dumps")
     total_quads = sum(rebased.graphs.values()) + len(derived)
-    formats = [f for f in DUMP_FORMATS if f.suffix in options.dumps] if options.dumps is not None else default_formats(total_quads)
+    formats = (
+        [f for f in DUMP_FORMATS if f.suffix in options.dumps]
+        if options.dumps is not None
+        else default_formats(total_quads)
+    )
     dumps = write_dumps(building / "dumps", rebased.quads, rebased.triples, formats, {})
     graphs = {graph: (count, _origin(graph, names, inspection)) for graph, count in sorted(rebased.graphs.items())}
     if derived:
-        graphs[derived_graph] = (len(derived), ", ".join(rule.relative_to(inspection.tree.root).as_posix() for rule in inspection.tree.rules))
+        graphs[derived_graph] = (
+            len(derived),
+            ", ".join(rule.relative_to(inspection.tree.root).as_posix() for rule in inspection.tree.rules),
+        )
     statistics = {
         "triples": rebased.triple_count + len(derived),
         "entities": rebased.entities,
         "properties": len(rebased.predicates),
         "classes": len(rebased.classes),
     }
-    about = describe_release(dataset, iri=dataset.iri, base=names.base, public=names.public, space=names.space, graphs=graphs, statistics=statistics, dumps=dumps)
+    about = describe_release(
+        dataset,
+        iri=dataset.iri,
+        base=names.base,
+        public=names.public,
+        space=names.space,
+        graphs=graphs,
+        statistics=statistics,
+        dumps=dumps,
+    )
     catalogue = ox.NamedNode(f"{names.base}graph/catalogue")
-    store.bulk_extend(ox.Quad(*triple, graph) for triple in about for graph in (catalogue, ox.DefaultGraph()))
+    store.bulk_extend(
+        ox.Quad(t.subject, t.predicate, t.object, graph) for t in about for graph in (catalogue, ox.DefaultGraph())
+    )
     reporter.stage("Indexing")
     build_index(building / INDEX, store, rebased.fragments, rebased.large)
     reporter.stage("Compacting the store")
@@ -331,7 +400,13 @@ def _write(inspection: Inspection, names: Names, rebased: Rebased, building: Pat
         content=rebased.content,
         release=identity[:16],
         dataset=dataset,
-        counts={"quads": total_quads, **statistics, "derived": len(derived), "graphs": len(graphs), "withdrawn": _count_withdrawn(rebased)},
+        counts={
+            "quads": total_quads,
+            **statistics,
+            "derived": len(derived),
+            "graphs": len(graphs),
+            "withdrawn": _count_withdrawn(rebased),
+        },
         dumps=dumps,
         findings=count_by_severity(findings),
         named_graphs=options.named_graphs,
@@ -351,7 +426,10 @@ def _load(store: ox.Store, path: Path, form: ox.RdfFormat, *, blank: bool) -> No
 def _write_statistics(building: Path, rebased: Rebased) -> None:
     """Write how often each class and property is used: what pages and statistics ask of every release."""
     data = {"classes": rebased.classes, "properties": rebased.predicates}
-    counts = {kind: {term[1:-1].decode(): n for term, n in sorted(counter.items()) if term[:1] == b"<"} for kind, counter in data.items()}
+    counts = {
+        kind: {term[1:-1].decode(): n for term, n in sorted(counter.items()) if term[:1] == b"<"}
+        for kind, counter in data.items()
+    }
     (building / "statistics.json").write_text(json.dumps(counts, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
@@ -373,7 +451,15 @@ def _count_withdrawn(rebased: Rebased) -> int:
 
 
 def _rebased_dataset(dataset: Dataset, names: Names) -> Dataset:
-    return Dataset(names.rebase(dataset.iri), dataset.title, dataset.description, dataset.license, dataset.version, dataset.modified, dataset.languages)
+    return Dataset(
+        names.rebase(dataset.iri),
+        dataset.title,
+        dataset.description,
+        dataset.license,
+        dataset.version,
+        dataset.modified,
+        dataset.languages,
+    )
 
 
 def _copy_ontology(inspection: Inspection, names: Names, building: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -388,9 +474,15 @@ def _copy_ontology(inspection: Inspection, names: Names, building: Path) -> tupl
                 ox.serialize((q.triple for q in ox.parse(path=str(path))), out, format=ox.RdfFormat.N_TRIPLES)
             except SyntaxError as error:
                 name = path.relative_to(inspection.tree.root).as_posix()
-                raise SourceInvalid("A frozen version of the vocabulary is broken.", [violation("syntax", f"{error.msg}", "Restore the file.", file=name, line=error.lineno)]) from error
+                raise SourceInvalid(
+                    "A frozen version of the vocabulary is broken.",
+                    [violation("syntax", f"{error.msg}", "Restore the file.", file=name, line=error.lineno)],
+                ) from error
         versions.append(version)
     if inspection.tree.context:
         shutil.copyfile(inspection.tree.context, target / "context.jsonld")
-    graphs = tuple(f"{names.base}graph/{Role.ONTOLOGY}/{f.stem.removeprefix('ontology/')}" for f in inspection.tree.of(Role.ONTOLOGY))
+    graphs = tuple(
+        f"{names.base}graph/{Role.ONTOLOGY}/{f.stem.removeprefix('ontology/')}"
+        for f in inspection.tree.of(Role.ONTOLOGY)
+    )
     return graphs, tuple(sorted(set(versions)))

@@ -87,11 +87,17 @@ class _Guard(io.RawIOBase):
         try:
             chunk = self._inner.read(size if size > 0 else 1 << 16)
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-            raise _Refused("gzip", f"The compressed file is damaged: {error}.", "Compress it again with gzip.") from error
+            raise _Refused(
+                "gzip", f"The compressed file is damaged: {error}.", "Compress it again with gzip."
+            ) from error
         first = self.size == 0
         self.size += len(chunk)
         if self._compressed and self.size > MAX_RATIO_FROM and self.size > MAX_RATIO * max(self._raw.tell(), 1):
-            raise _Refused("gzip-bomb", f"The file unpacks to more than {MAX_RATIO} times its size.", "Publish it without compression if it is meant.")
+            raise _Refused(
+                "gzip-bomb",
+                f"The file unpacks to more than {MAX_RATIO} times its size.",
+                "Publish it without compression if it is meant.",
+            )
         self._digest.update(chunk)
         if first:
             if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -103,7 +109,12 @@ class _Guard(io.RawIOBase):
             self._decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
             line = self._lines + chunk[: error.start].count(b"\n")
-            raise _Refused("encoding", f"The file is not UTF-8 (byte 0x{error.object[error.start]:02X}).", "Save it as UTF-8.", line) from error
+            raise _Refused(
+                "encoding",
+                f"The file is not UTF-8 (byte 0x{error.object[error.start]:02X}).",
+                "Save it as UTF-8.",
+                line,
+            ) from error
         self._lines += chunk.count(b"\n")
         return chunk
 
@@ -182,15 +193,32 @@ def read_file(file: SourceFile, graph: str, spool: Path, on_bytes: Callable[[int
             if on_bytes:
                 on_bytes(raw.tell())
             if guard.bom:
-                reading.findings.append(warning("bom", "The file begins with a byte order mark.", "Save it as UTF-8 without one.", file=file.name, line=1))
+                reading.findings.append(
+                    warning(
+                        "bom",
+                        "The file begins with a byte order mark.",
+                        "Save it as UTF-8 without one.",
+                        file=file.name,
+                        line=1,
+                    )
+                )
     except _Refused as refused:
-        reading.findings.append(violation(refused.rule, refused.message, refused.remedy, file=file.name, line=refused.line))
+        reading.findings.append(
+            violation(refused.rule, refused.message, refused.remedy, file=file.name, line=refused.line)
+        )
     except SyntaxError:
         reading.findings.extend(_syntax_errors(file))
     except OSError as error:
         if error.filename and Path(error.filename) != file.path:
             raise
-        reading.findings.append(violation("unreadable", f"The file cannot be read: {error.strerror or error}.", "Grant read access to it.", file=file.name))
+        reading.findings.append(
+            violation(
+                "unreadable",
+                f"The file cannot be read: {error.strerror or error}.",
+                "Grant read access to it.",
+                file=file.name,
+            )
+        )
     return reading
 
 
@@ -216,15 +244,30 @@ def _checked(quads: Iterator[ox.Quad], file: SourceFile, findings: list[Finding]
     """Pass on the quads whose IRIs are absolute and valid; report the others."""
     seen: set[str] = set()
     for quad in quads:
-        named = [t.value for t in (quad.subject, quad.predicate, quad.object, quad.graph_name) if isinstance(t, ox.NamedNode)]
+        named = [
+            t.value for t in (quad.subject, quad.predicate, quad.object, quad.graph_name) if isinstance(t, ox.NamedNode)
+        ]
         bad = [iri for iri in named if iri.startswith(_NO_BASE) or not is_absolute(iri)]
         for iri in bad:
             if iri not in seen and len(seen) < MAX_ERRORS:
                 seen.add(iri)
                 shown = iri.removeprefix(_NO_BASE)
-                rule, remedy = ("relative-iri", "Write an absolute IRI, or give the context a @base.") if iri.startswith(_NO_BASE) else ("invalid-iri", _REMEDIES[2][2])
+                rule, remedy = (
+                    ("relative-iri", "Write an absolute IRI, or give the context a @base.")
+                    if iri.startswith(_NO_BASE)
+                    else ("invalid-iri", _REMEDIES[2][2])
+                )
                 line = _locator(file).line_of(None, None, shown)
-                findings.append(violation(rule, f"{'Relative' if rule == 'relative-iri' else 'Invalid'} IRI: {shown!r}.", remedy, file=file.name, line=line, value=shown))
+                findings.append(
+                    violation(
+                        rule,
+                        f"{'Relative' if rule == 'relative-iri' else 'Invalid'} IRI: {shown!r}.",
+                        remedy,
+                        file=file.name,
+                        line=line,
+                        value=shown,
+                    )
+                )
         if not bad:
             yield quad
 
@@ -258,14 +301,21 @@ def _without_dtd(guard: _Guard) -> IO[bytes]:
     state = {"root": False, "line": 0}
 
     def doctype(*_: object) -> None:
-        raise _Refused("dtd", "The file declares a DTD; DTDs and entities are refused.", "Write the IRIs out and remove the DOCTYPE.", expat.CurrentLineNumber)
+        raise _Refused(
+            "dtd",
+            "The file declares a DTD; DTDs and entities are refused.",
+            "Write the IRIs out and remove the DOCTYPE.",
+            expat.CurrentLineNumber,
+        )
 
     def root(*_: object) -> None:
         state["root"] = True
 
     def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
         if encoding and encoding.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
-            raise _Refused("encoding", f"The file says that it is {encoding}.", "Save it as UTF-8 and say so in its first line.", 1)
+            raise _Refused(
+                "encoding", f"The file says that it is {encoding}.", "Save it as UTF-8 and say so in its first line.", 1
+            )
 
     expat.StartDoctypeDeclHandler, expat.StartElementHandler, expat.XmlDeclHandler = doctype, root, declaration
     head = b""
@@ -298,18 +348,35 @@ def _syntax_errors(file: SourceFile) -> list[Finding]:
                 if error.lineno is None:
                     break  # this parser does not recover
             except _Refused as refused:
-                findings.append(violation(refused.rule, refused.message, refused.remedy, file=file.name, line=refused.line))
+                findings.append(
+                    violation(refused.rule, refused.message, refused.remedy, file=file.name, line=refused.line)
+                )
                 break
     return findings
 
 
 def _syntax_error(error: SyntaxError, file: SourceFile) -> Finding:
-    text = re.sub(r"^Parser error at line \d+(?: between columns? \d+ and (?:line \d+ )?(?:column )?\d+)?:\s*|^Parser error[^:]*:\s*", "", error.msg or str(error))
-    rule, remedy = next(((rule, remedy) for word, rule, remedy in _REMEDIES if word in text), ("syntax", f"Correct the {file.format.label}."))
+    text = re.sub(
+        r"^Parser error at line \d+(?: between columns? \d+ and (?:line \d+ )?(?:column )?\d+)?:\s*|^Parser error[^:]*:\s*",
+        "",
+        error.msg or str(error),
+    )
+    rule, remedy = next(
+        ((rule, remedy) for word, rule, remedy in _REMEDIES if word in text),
+        ("syntax", f"Correct the {file.format.label}."),
+    )
     line, column = error.lineno, error.offset
     if line is None and file.format is RDFXML:
         line, column = _xml_position(file, text)
-    return violation(rule, f"{text[0].upper()}{text[1:].rstrip('.')}." if text else "Syntax error.", remedy, file=file.name, line=line, column=column, value=_excerpt(file, line))
+    return violation(
+        rule,
+        f"{text[0].upper()}{text[1:].rstrip('.')}." if text else "Syntax error.",
+        remedy,
+        file=file.name,
+        line=line,
+        column=column,
+        value=_excerpt(file, line),
+    )
 
 
 def _xml_position(file: SourceFile, text: str) -> tuple[int | None, int | None]:

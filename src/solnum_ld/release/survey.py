@@ -75,7 +75,11 @@ class Survey:
         authority, count = max(authorities.items(), key=lambda item: (item[1], item[0]))
         if 2 * count < len(self.subjects):
             return ""
-        own = [s[1:-1].partition(b"#")[0] for s in self.subjects if s[1:-1] == authority or s.startswith(b"<" + authority + b"/")]
+        own = [
+            s[1:-1].partition(b"#")[0]
+            for s in self.subjects
+            if s[1:-1] == authority or s.startswith(b"<" + authority + b"/")
+        ]
         low, high = min(own), max(own)
         length = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high)))
         prefix = low[:length]

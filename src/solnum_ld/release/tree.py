@@ -72,7 +72,9 @@ class SourceTree:
         extra = (*self.rules, *self.frozen, *([self.context] if self.context else []))
         for path in (*(file.path for file in self.files), *extra):
             status = path.stat()
-            digest.update(f"{path.relative_to(self.root).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+            digest.update(
+                f"{path.relative_to(self.root).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode()
+            )
         return digest.hexdigest()
 
 
@@ -84,7 +86,9 @@ def survey_tree(root: Path) -> SourceTree:
     folder; one that leads out of it is a violation.
     """
     if not root.is_dir():
-        raise SourceError(f"{root} is not a folder. Name a folder that holds RDF files (.ttl .nt .nq .trig .rdf .jsonld).")
+        raise SourceError(
+            f"{root} is not a folder. Name a folder that holds RDF files (.ttl .nt .nq .trig .rdf .jsonld)."
+        )
     real = root.resolve()
     files: list[SourceFile] = []
     rules: list[Path] = []
@@ -107,7 +111,13 @@ def survey_tree(root: Path) -> SourceTree:
             files.extend(_source_file(path, name))
     if not files and not any(f.severity == "violation" for f in findings):
         known = " ".join(SOURCE_SUFFIXES)
-        findings.append(violation("no-rdf", f"There is no RDF file in {root}.", f"Put files there that end in {known} (or these with .gz)."))
+        findings.append(
+            violation(
+                "no-rdf",
+                f"There is no RDF file in {root}.",
+                f"Put files there that end in {known} (or these with .gz).",
+            )
+        )
     return SourceTree(real, tuple(files), tuple(rules), tuple(frozen), context, tuple(findings))
 
 
@@ -137,7 +147,14 @@ def _walk(root: Path, findings: list[Finding]) -> list[Path]:
 
     def unreadable(error: OSError) -> None:
         name = Path(error.filename or root)
-        findings.append(violation("unreadable", f"The folder cannot be read: {error.strerror}.", "Grant read access to it.", file=_name(name, root)))
+        findings.append(
+            violation(
+                "unreadable",
+                f"The folder cannot be read: {error.strerror}.",
+                "Grant read access to it.",
+                file=_name(name, root),
+            )
+        )
 
     for folder, folders, names in os.walk(root, onerror=unreadable):
         here = Path(folder)
@@ -160,11 +177,24 @@ def _link(path: Path, root: Path, findings: list[Finding]) -> bool:
     target = path.resolve()
     if not target.is_relative_to(root):
         findings.append(
-            violation("link", "A link leads out of the source folder.", "Copy what it points to into the folder, or remove the link.", file=_name(path, root), value=os.readlink(path))
+            violation(
+                "link",
+                "A link leads out of the source folder.",
+                "Copy what it points to into the folder, or remove the link.",
+                file=_name(path, root),
+                value=str(path.readlink()),
+            )
         )
         return False
     if not target.is_file():
-        findings.append(warning("link", "A link to a folder is not followed.", "Remove it, or put the files there.", file=_name(path, root)))
+        findings.append(
+            warning(
+                "link",
+                "A link to a folder is not followed.",
+                "Remove it, or put the files there.",
+                file=_name(path, root),
+            )
+        )
         return False
     return True
 

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from pyld import jsonld
 
 from solnum_ld.namespaces import PREFIXES
+from solnum_ld.rdf import to_bytes
 
 JsonObject = dict[str, Any]  # JSON is what it is: any shape
 _KEYWORDS = re.compile(r"@[A-Za-z]+$")
@@ -39,7 +40,7 @@ class Context:
 
     def compact(self, triples: Sequence[ox.Triple]) -> bytes:
         """Return the triples as compact JSON-LD, ASCII only (right under every decoding), nodes in a stable order."""
-        lines = ox.serialize(sorted(triples, key=str), format=ox.RdfFormat.N_TRIPLES).decode()
+        lines = to_bytes(sorted(triples, key=str), ox.RdfFormat.N_TRIPLES).decode()
         expanded = jsonld.from_rdf(lines, {"format": "application/n-quads", "useNativeTypes": False})
         options = {"documentLoader": _refuse, "graph": True, "compactArrays": True}
         document: JsonObject = jsonld.compact(expanded, {"@context": self.definition}, options)
@@ -60,8 +61,7 @@ class Context:
             inner: set[str] = set()
             _collect(self.definition[term], inner)
             pending.extend(word for word in inner if word in self.definition and word not in used)
-        kept = {key: value for key, value in self.definition.items() if _KEYWORDS.match(key) or key in used}
-        return kept
+        return {key: value for key, value in self.definition.items() if _KEYWORDS.match(key) or key in used}
 
 
 def _collect(value: object, words: set[str]) -> None:

@@ -13,6 +13,7 @@ from solnum_ld.iris import Names
 from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import JSONLD, NTRIPLES, RDF_FORMATS, RDFXML, TURTLE, Format
 from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, PREFIXES, RDF_TYPE, VOID, XSD
+from solnum_ld.rdf import to_bytes
 from solnum_ld.resources.jsonld import Context
 from solnum_ld.store.protocol import Description, PropertyValues
 
@@ -34,7 +35,7 @@ class Page:
 def next_pages(description: Description, document: str) -> tuple[Page, ...]:
     """Return the pages on which a truncated description goes on."""
     return tuple(
-        Page(page_address(document, group, group.last_key), group.property.value, group.inverse, group.count)
+        Page(page_address(document, group, group.last_key), group.predicate.value, group.inverse, group.count)
         for group in (*description.outgoing, *description.incoming)
         if group.more
     )
@@ -44,7 +45,7 @@ def page_address(document: str, group: PropertyValues, after: str) -> str:
     """Return the address of the values of one property after a key."""
     joint = "&" if "?" in document else "?"
     inverse = "&inverse=1" if group.inverse else ""
-    return f"{document}{joint}after={quote(after, safe='')}{inverse}&property={quote(group.property.value, safe='')}"
+    return f"{document}{joint}after={quote(after, safe='')}{inverse}&property={quote(group.predicate.value, safe='')}"
 
 
 def triples_of(description: Description, document: str, manifest: Manifest, *, inner: bool = False) -> list[ox.Triple]:
@@ -53,14 +54,14 @@ def triples_of(description: Description, document: str, manifest: Manifest, *, i
     node = ox.NamedNode(description.iri)
     for group in description.outgoing:
         for value in group.values:
-            found[ox.Triple(node, group.property, value)] = None
+            found[ox.Triple(node, group.predicate, value)] = None
     found |= dict.fromkeys(description.nested)
     for part in description.parts:
         found |= dict.fromkeys(triples_of(part, document, manifest, inner=True))
     for group in description.incoming:
         for value in group.values:
             if isinstance(value, ox.NamedNode | ox.BlankNode):
-                found[ox.Triple(value, group.property, node)] = None
+                found[ox.Triple(value, group.predicate, node)] = None
     found |= dict.fromkeys(description.label_triples)
     if not inner:
         found |= dict.fromkeys(_about_document(description, document, manifest))
@@ -81,12 +82,19 @@ def _about_document(description: Description, document: str, manifest: Manifest)
         yield ox.Triple(node, ox.NamedNode(DCTERMS + "hasPart"), view)
         yield ox.Triple(view, ox.NamedNode(RDF_TYPE), ox.NamedNode(HYDRA + "PartialCollectionView"))
         yield ox.Triple(view, ox.NamedNode(HYDRA + "property"), ox.NamedNode(page.property))
-        yield ox.Triple(view, ox.NamedNode(HYDRA + "totalItems"), ox.Literal(str(page.count), datatype=ox.NamedNode(XSD + "integer")))
+        yield ox.Triple(
+            view,
+            ox.NamedNode(HYDRA + "totalItems"),
+            ox.Literal(str(page.count), datatype=ox.NamedNode(XSD + "integer")),
+        )
 
 
 def rdf_offers(triples: Iterable[ox.Triple]) -> tuple[Format, ...]:
     """Return the RDF formats that can hold these triples: RDF/XML cannot name every property nor write every character."""
-    expressible = all(_QNAME.search(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value)) for t in triples)
+    expressible = all(
+        _QNAME.search(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value))
+        for t in triples
+    )
     return RDF_FORMATS if expressible else tuple(form for form in RDF_FORMATS if form is not RDFXML)
 
 
@@ -95,7 +103,7 @@ def serialise(triples: Sequence[ox.Triple], form: Format, context: Context, name
     if form is JSONLD:
         return context.compact(triples)
     ordered = sorted(triples, key=str) if form is NTRIPLES else triples
-    return ox.serialize(ordered, format=_ENGINE[form], prefixes=_prefixes(triples, names))
+    return to_bytes(ordered, _ENGINE[form], _prefixes(triples, names))
 
 
 def _prefixes(triples: Iterable[ox.Triple], names: Names) -> dict[str, str]:

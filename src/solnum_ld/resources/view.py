@@ -13,7 +13,9 @@ from solnum_ld.resources.representation import page_address
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _DESCRIPTIONS = (SCHEMA + "description", DCTERMS + "description", SKOS + "definition", RDFS + "comment")
-_ALWAYS_TEXT = frozenset({"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"})
+_ALWAYS_TEXT = frozenset(
+    {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
+)
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
@@ -85,18 +87,29 @@ class Viewer:
             nested.setdefault(str(triple.subject), []).append(triple)
         writer = _Writer(self._names, self._language, description, nested)
         label = choose(description.labels.get(description.iri, ()), self._language)
-        summary = next((s for p in _DESCRIPTIONS if (s := self._literal(description.values(p)))), None)
+        summary = next((s for p in _DESCRIPTIONS if (s := self._literal(description.values_of(p)))), None)
         hidden = {RDF_TYPE, *LABELS, *(_DESCRIPTIONS if summary else ())}
-        facts = [writer.group(g, document) for g in description.outgoing if g.property.value not in hidden]
-        other_names = [writer.group(g, document) for g in description.outgoing if g.property.value in LABELS and self._adds(g, label)]
+        facts = [writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden]
+        other_names = [
+            writer.group(g, document)
+            for g in description.outgoing
+            if g.predicate.value in LABELS and self._adds(g, label)
+        ]
         return ResourceView(
             iri=description.iri,
             title=_text(label) if label else Text(self.fallback(description.iri)),
             summary=_text(summary) if summary else None,
-            types=tuple(writer.value(t) for t in description.values(RDF_TYPE)),
+            types=tuple(writer.value(t) for t in description.values_of(RDF_TYPE)),
             facts=tuple(sorted(facts, key=lambda g: g.label.value.casefold()) + other_names),
-            mentions=tuple(sorted((writer.group(g, document) for g in description.incoming), key=lambda g: g.label.value.casefold())),
-            graphs=tuple(Value(Text(graph.removeprefix(f"{self._names.base}graph/")), self._names.page(graph)) for graph in description.graphs),
+            mentions=tuple(
+                sorted(
+                    (writer.group(g, document) for g in description.incoming), key=lambda g: g.label.value.casefold()
+                )
+            ),
+            graphs=tuple(
+                Value(Text(graph.removeprefix(f"{self._names.base}graph/")), self._names.page(graph))
+                for graph in description.graphs
+            ),
             parts=tuple(self.view(part, document) for part in description.parts),
         )
 
@@ -117,37 +130,55 @@ class Viewer:
 class _Writer:
     """Writes the terms of one description."""
 
-    def __init__(self, names: Names, language: str, description: Description, nested: dict[str, list[ox.Triple]]) -> None:
+    def __init__(
+        self, names: Names, language: str, description: Description, nested: dict[str, list[ox.Triple]]
+    ) -> None:
         self._names, self._language = names, language
         self._labels = description.labels
         self._nested = nested
 
     def group(self, group: PropertyValues, document: str) -> Group:
-        iri = group.property.value
+        iri = group.predicate.value
         values = self._in_language(group.values)
         more = page_address(document, group, group.last_key) if group.more else None
-        return Group(self._name(iri), iri, self._names.page(iri), tuple(self.value(v) for v in values), group.count, more)
+        return Group(
+            self._name(iri), iri, self._names.page(iri), tuple(self.value(v) for v in values), group.count, more
+        )
 
     def _in_language(self, values: Sequence[Term]) -> Sequence[Term]:
         """Return the values without the translations of those that the reader's language has."""
         tagged = [v for v in values if isinstance(v, ox.Literal) and v.language]
         chosen = {v.language for v in tagged if v.language and v.language.split("-")[0] == self._language}
-        return [v for v in values if not (isinstance(v, ox.Literal) and v.language and chosen and v.language not in chosen)]
+        return [
+            v for v in values if not (isinstance(v, ox.Literal) and v.language and chosen and v.language not in chosen)
+        ]
 
     def value(self, term: Term, depth: int = 0) -> Value:
         if isinstance(term, ox.Literal):
             datatype = term.datatype.value
             plain = datatype.startswith("http://www.w3.org/2001/XMLSchema#string") or datatype.endswith("langString")
-            return Value(_text(term), self._link_of_text(term), datatype="" if plain or datatype in _ALWAYS_TEXT else shorten(datatype))
+            return Value(
+                _text(term),
+                self._link_of_text(term),
+                datatype="" if plain or datatype in _ALWAYS_TEXT else shorten(datatype),
+            )
         if isinstance(term, ox.NamedNode):
-            outside = not term.value.startswith((self._names.base, self._names.public)) and not self._names.is_vocabulary(term.value)
+            outside = not term.value.startswith(
+                (self._names.base, self._names.public)
+            ) and not self._names.is_vocabulary(term.value)
             return Value(self._name(term.value), self._href(term.value, outside), outside)
         inner = self._nested.get(str(term), []) if depth < 4 else []
         return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
 
     def _inner(self, triples: Sequence[ox.Triple], depth: int) -> Iterable[Group]:
         for triple in triples:
-            yield Group(self._name(triple.predicate.value), triple.predicate.value, self._names.page(triple.predicate.value), (self.value(triple.object, depth + 1),), 1)
+            yield Group(
+                self._name(triple.predicate.value),
+                triple.predicate.value,
+                self._names.page(triple.predicate.value),
+                (self.value(triple.object, depth + 1),),
+                1,
+            )
 
     def _href(self, iri: str, outside: bool) -> str | None:
         if not outside:
@@ -170,5 +201,3 @@ class _Writer:
 
 def _text(literal: ox.Literal) -> Text:
     return Text(literal.value, literal.language or "")
-
-

@@ -59,7 +59,9 @@ def parse_query(text: str) -> SparqlQuery:
         form = QueryForm(word[0].upper() if word else "")
     except ValueError:
         found = f"{word[0]!r}" if word else "nothing that begins a query"
-        raise MalformedQuery(f"A query begins with SELECT, ASK or CONSTRUCT after its prefixes; here stands {found}.") from None
+        raise MalformedQuery(
+            f"A query begins with SELECT, ASK or CONSTRUCT after its prefixes; here stands {found}."
+        ) from None
     if form is QueryForm.DESCRIBE:
         raise MalformedQuery("DESCRIBE is not answered here; ask for the resource's own address, or write a CONSTRUCT.")
     return SparqlQuery(text, form)

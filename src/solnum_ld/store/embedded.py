@@ -6,7 +6,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -17,7 +17,16 @@ from solnum_ld.mediatypes import Format
 from solnum_ld.namespaces import LABELS
 from solnum_ld.store.index import NAME, ReleaseIndex
 from solnum_ld.store.pool import WorkerPool
-from solnum_ld.store.protocol import INCOMING_LIMIT, OUTGOING_LIMIT, Answer, Description, Limits, PropertyValues, Term, Window
+from solnum_ld.store.protocol import (
+    INCOMING_LIMIT,
+    OUTGOING_LIMIT,
+    Answer,
+    Description,
+    Limits,
+    PropertyValues,
+    Term,
+    Window,
+)
 
 _DEFAULT = ox.DefaultGraph()
 _LABELS = tuple(ox.NamedNode(iri) for iri in LABELS)
@@ -74,9 +83,10 @@ class EmbeddedStore:
         substitutions = {ox.Variable(name): value for name, value in bindings.items()}
 
         def select() -> list[dict[str, Term]]:
-            solutions = self._store.query(query, substitutions=substitutions)
-            names = [variable.value for variable in solutions.variables]  # type: ignore[union-attr]  # SELECT gives solutions
-            return [{name: value for name, value in zip(names, solution, strict=True) if value is not None} for solution in solutions]  # type: ignore[union-attr]
+            solutions = cast("ox.QuerySolutions", self._store.query(query, substitutions=substitutions))
+            names = [variable.value for variable in solutions.variables]
+            rows = (zip(names, solution, strict=True) for solution in solutions)
+            return [{name: value for name, value in row if value is not None} for row in rows]
 
         return await self._run(select)
 
@@ -108,14 +118,23 @@ class EmbeddedStore:
             outgoing, incoming = ([], [page]) if window.inverse else ([page], [])
         nested = self._nested(outgoing)
         labels = self._labels(node, outgoing, incoming, nested)
-        graphs = sorted({quad.graph_name.value for quad in itertools.islice(self._store.quads_for_pattern(node, None, None, None), 5000) if isinstance(quad.graph_name, ox.NamedNode)})
+        graphs = sorted(
+            {
+                quad.graph_name.value
+                for quad in itertools.islice(self._store.quads_for_pattern(node, None, None, None), 5000)
+                if isinstance(quad.graph_name, ox.NamedNode)
+            }
+        )
         inner = tuple(d for part in parts if (d := self._describe(ox.NamedNode(part), Window())) is not None)
         return Description(
             iri=node.value,
             outgoing=tuple(outgoing),
             incoming=tuple(incoming),
             nested=nested,
-            labels={iri: tuple(t.object for t in triples if isinstance(t.object, ox.Literal)) for iri, triples in labels.items()},
+            labels={
+                iri: tuple(t.object for t in triples if isinstance(t.object, ox.Literal))
+                for iri, triples in labels.items()
+            },
             label_triples=tuple(itertools.chain.from_iterable(labels.values())),
             graphs=tuple(graphs),
             parts=inner,
@@ -125,20 +144,30 @@ class EmbeddedStore:
         counts = self._index.counts(node.value, inverse=False)
         if counts:
             return [self._indexed(node, name, None, count, inverse=False) for name, count in counts.items()]
-        pairs = sorted(((q.predicate.value, str(q.object)), q.predicate, q.object) for q in self._store.quads_for_pattern(node, None, None, _DEFAULT))
+        pairs = sorted(
+            ((q.predicate.value, str(q.object)), q.predicate, q.object)
+            for q in self._store.quads_for_pattern(node, None, None, _DEFAULT)
+        )
         return list(_grouped(pairs, OUTGOING_LIMIT, inverse=False))
 
     def _incoming(self, node: ox.NamedNode) -> list[PropertyValues]:
         counts = self._index.counts(node.value, inverse=True)
         if counts:
             return [self._indexed(node, name, None, count, inverse=True) for name, count in counts.items()]
-        pairs = sorted(((q.predicate.value, str(q.subject)), q.predicate, q.subject) for q in self._store.quads_for_pattern(None, None, node, _DEFAULT))
+        pairs = sorted(
+            ((q.predicate.value, str(q.subject)), q.predicate, q.subject)
+            for q in self._store.quads_for_pattern(None, None, node, _DEFAULT)
+        )
         return list(_grouped(pairs, INCOMING_LIMIT, inverse=True))
 
-    def _indexed(self, node: ox.NamedNode, name: str, after: str | None, count: int, *, inverse: bool) -> PropertyValues:
+    def _indexed(
+        self, node: ox.NamedNode, name: str, after: str | None, count: int, *, inverse: bool
+    ) -> PropertyValues:
         limit = INCOMING_LIMIT if inverse else OUTGOING_LIMIT
         keys = self._index.page(node.value, name, after, limit + 1, inverse=inverse)
-        return PropertyValues(ox.NamedNode(name), inverse, tuple(_term(key) for key in keys[:limit]), count, len(keys) > limit)
+        return PropertyValues(
+            ox.NamedNode(name), inverse, tuple(_term(key) for key in keys[:limit]), count, len(keys) > limit
+        )
 
     def _page(self, node: ox.NamedNode, window: Window) -> PropertyValues | None:
         try:
@@ -157,7 +186,11 @@ class EmbeddedStore:
         everything = sorted(((str(term), term) for term in found), key=lambda pair: pair[0])
         rest = [term for key, term in everything if window.after is None or key > window.after]
         limit = INCOMING_LIMIT if window.inverse else OUTGOING_LIMIT
-        return PropertyValues(predicate, window.inverse, tuple(rest[:limit]), len(everything), len(rest) > limit) if everything else None
+        return (
+            PropertyValues(predicate, window.inverse, tuple(rest[:limit]), len(everything), len(rest) > limit)
+            if everything
+            else None
+        )
 
     def _nested(self, outgoing: Iterable[PropertyValues]) -> tuple[ox.Triple, ...]:
         """Return the statements of the blank nodes that the values reach (concise bounded description)."""
@@ -172,27 +205,41 @@ class EmbeddedStore:
                     queue.append(quad.object)
         return tuple(sorted(triples, key=str))
 
-    def _labels(self, node: ox.NamedNode, outgoing: Sequence[PropertyValues], incoming: Sequence[PropertyValues], nested: Sequence[ox.Triple]) -> dict[str, list[ox.Triple]]:
+    def _labels(
+        self,
+        node: ox.NamedNode,
+        outgoing: Sequence[PropertyValues],
+        incoming: Sequence[PropertyValues],
+        nested: Sequence[ox.Triple],
+    ) -> dict[str, list[ox.Triple]]:
         """Return, for each IRI that is mentioned, the statements that name it: all languages of its best label property."""
         mentioned: dict[str, ox.NamedNode] = {}
         for group in (*outgoing, *incoming):
-            mentioned[group.property.value] = group.property
+            mentioned[group.predicate.value] = group.predicate
             mentioned.update((value.value, value) for value in group.values if isinstance(value, ox.NamedNode))
         for triple in nested:
-            mentioned.update((term.value, term) for term in (triple.predicate, triple.object) if isinstance(term, ox.NamedNode))
+            mentioned.update(
+                (term.value, term) for term in (triple.predicate, triple.object) if isinstance(term, ox.NamedNode)
+            )
         mentioned.setdefault(node.value, node)
         found = {iri: self._label(term) for iri, term in mentioned.items()}
         return {iri: triples for iri, triples in found.items() if triples}
 
     def _label(self, node: ox.NamedNode) -> list[ox.Triple]:
         for predicate in _LABELS:
-            triples = [q.triple for q in itertools.islice(self._store.quads_for_pattern(node, predicate, None, _DEFAULT), 20) if isinstance(q.object, ox.Literal)]
+            triples = [
+                q.triple
+                for q in itertools.islice(self._store.quads_for_pattern(node, predicate, None, _DEFAULT), 20)
+                if isinstance(q.object, ox.Literal)
+            ]
             if triples:
                 return sorted(triples, key=str)
         return []
 
 
-def _grouped(pairs: Sequence[tuple[tuple[str, str], ox.NamedNode, Term]], limit: int, *, inverse: bool) -> Iterator[PropertyValues]:
+def _grouped(
+    pairs: Sequence[tuple[tuple[str, str], ox.NamedNode, Term]], limit: int, *, inverse: bool
+) -> Iterator[PropertyValues]:
     for _, group in itertools.groupby(pairs, key=lambda pair: pair[0][0]):
         members = list(group)
         values = tuple(term for _, _, term in members[:limit])
@@ -202,4 +249,5 @@ def _grouped(pairs: Sequence[tuple[tuple[str, str], ox.NamedNode, Term]], limit:
 def _term(key: str) -> Term:
     """Return the term that an N-Triples key writes."""
     line = f"<x:s> <x:p> {key} .".encode()
-    return next(iter(ox.parse(input=line, format=ox.RdfFormat.N_TRIPLES))).object
+    quad: ox.Quad = next(iter(ox.parse(input=line, format=ox.RdfFormat.N_TRIPLES)))
+    return quad.object

@@ -27,18 +27,23 @@ class ReleaseIndex:
 
     def fragments(self, document: str, limit: int) -> list[str]:
         """Return the first ``limit`` hash IRIs of a document."""
-        rows = self._connection().execute("SELECT subject FROM fragment WHERE document = ? ORDER BY subject LIMIT ?", (document, limit))
+        rows = self._connection().execute(
+            "SELECT subject FROM fragment WHERE document = ? ORDER BY subject LIMIT ?", (document, limit)
+        )
         return [row[0] for row in rows]
 
     def counts(self, resource: str, *, inverse: bool) -> dict[str, int]:
         """Return how many statements a hub has by property; empty for what is no hub."""
-        rows = self._connection().execute("SELECT property, n FROM hub WHERE resource = ? AND inverse = ? ORDER BY property", (resource, int(inverse)))
+        rows = self._connection().execute(
+            "SELECT property, n FROM hub WHERE resource = ? AND inverse = ? ORDER BY property", (resource, int(inverse))
+        )
         return dict(rows.fetchall())
 
     def page(self, resource: str, property_iri: str, after: str | None, limit: int, *, inverse: bool) -> list[str]:
         """Return the next ``limit`` other ends after a key, as N-Triples terms, in order."""
         rows = self._connection().execute(
-            "SELECT other FROM link WHERE resource = ? AND inverse = ? AND property = ? AND other > ? ORDER BY other LIMIT ?", (resource, int(inverse), property_iri, after or "", limit)
+            "SELECT other FROM link WHERE resource = ? AND inverse = ? AND property = ? AND other > ? ORDER BY other LIMIT ?",
+            (resource, int(inverse), property_iri, after or "", limit),
         )
         return [row[0] for row in rows]
 

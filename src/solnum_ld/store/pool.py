@@ -54,9 +54,13 @@ class WorkerPool:
             async with asyncio.timeout(limits.seconds):
                 kind, body = await self._ask(worker, query, out, limits)
         except TimeoutError:
-            raise QueryTimeout(f"The query took longer than {limits.seconds:g} seconds and was stopped. Add a LIMIT, or ask for less.") from None
+            raise QueryTimeout(
+                f"The query took longer than {limits.seconds:g} seconds and was stopped. Add a LIMIT, or ask for less."
+            ) from None
         except (asyncio.IncompleteReadError, ConnectionError, OSError):
-            raise StoreUnavailable("The query broke the engine and was stopped; others are not affected. Simplify it.") from None
+            raise StoreUnavailable(
+                "The query broke the engine and was stopped; others are not affected. Simplify it."
+            ) from None
         else:
             if not self._closed:
                 self._idle.append(worker)
@@ -83,7 +87,9 @@ class WorkerPool:
             self._all.discard(worker)
         command = [sys.executable, "-m", "solnum_ld.store.worker", str(self._store)]
         environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
-        worker = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment, limit=1 << 20, start_new_session=True)
+        worker = await asyncio.create_subprocess_exec(
+            *command, stdin=PIPE, stdout=PIPE, env=environment, limit=1 << 20, start_new_session=True
+        )
         self._all.add(worker)
         try:
             async with asyncio.timeout(30):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import pyoxigraph as ox
 
 from solnum_ld.mediatypes import Format
 
-Subject = ox.NamedNode | ox.BlankNode
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 OUTGOING_LIMIT = 1000
 """Values shown of one property of the resource itself; the rest is paged."""
@@ -36,7 +35,7 @@ class Window:
 class PropertyValues:
     """The values of one property, in keyset order: those of this window, how many there are in all, whether more follow."""
 
-    property: ox.NamedNode
+    predicate: ox.NamedNode
     inverse: bool
     values: tuple[Term, ...]
     count: int
@@ -65,9 +64,9 @@ class Description:
     graphs: tuple[str, ...]
     parts: tuple[Description, ...] = field(default=())
 
-    def values(self, property_iri: str) -> tuple[Term, ...]:
+    def values_of(self, property_iri: str) -> tuple[Term, ...]:
         """Return the resource's own values of a property."""
-        return next((p.values for p in self.outgoing if p.property.value == property_iri), ())
+        return next((p.values for p in self.outgoing if p.predicate.value == property_iri), ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@ import json
 import signal
 import struct
 import sys
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 import pyoxigraph as ox
+
+from solnum_ld.namespaces import PREFIXES
 
 _HEADER = struct.Struct(">cI")
 _RESULTS = {
@@ -47,10 +49,11 @@ def _answer(store: ox.Store, request: dict[str, str | int], prefixes: dict[str, 
     sink = _Bounded(int(request["bytes"]))
     try:
         results = store.query(str(request["query"]))
+        out = cast("IO[bytes]", sink)
         if isinstance(results, ox.QueryTriples):
-            results.serialize(sink, format=_GRAPHS.get(media_type, ox.RdfFormat.TURTLE), prefixes=prefixes)  # type: ignore[call-overload]
+            ox.serialize(results, out, format=_GRAPHS.get(media_type, ox.RdfFormat.TURTLE), prefixes=prefixes)
         else:
-            results.serialize(sink, format=_RESULTS.get(media_type, ox.QueryResultsFormat.JSON))  # type: ignore[call-overload]
+            results.serialize(out, format=_RESULTS.get(media_type, ox.QueryResultsFormat.JSON))
     except SyntaxError as error:
         return b"M", str(error.msg).encode()
     except _TooLarge:
@@ -80,7 +83,7 @@ def main() -> None:
     _send(out, b"R")
     while header := source.read(_HEADER.size):
         _, length = _HEADER.unpack(header)
-        kind, body = _answer(store, json.loads(source.read(length)), {})
+        kind, body = _answer(store, json.loads(source.read(length)), PREFIXES)
         _send(out, kind, body)
 
 

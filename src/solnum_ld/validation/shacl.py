@@ -49,7 +49,16 @@ def validate(data: Graph, shapes: Graph) -> list[Result]:
 
     logging.getLogger("pyshacl.validate").setLevel(logging.CRITICAL)
     try:
-        _, report, text = pyshacl.validate(data, shacl_graph=shapes, inference="none", advanced=False, js=False, meta_shacl=False, do_owl_imports=False, allow_warnings=True)
+        _, report, text = pyshacl.validate(
+            data,
+            shacl_graph=shapes,
+            inference="none",
+            advanced=False,
+            js=False,
+            meta_shacl=False,
+            do_owl_imports=False,
+            allow_warnings=True,
+        )
     except pyshacl.errors.ReportableRuntimeError as error:
         raise ValueError(str(error)) from error
     if not isinstance(report, Graph):
@@ -65,7 +74,9 @@ def _result(node: Node, report: Graph, shapes: Graph) -> Result:
     source = value(SH.sourceShape)
     messages = {(m.language or "en"): str(m) for m in shapes.objects(source, SH.message) if isinstance(m, Literal)}
     if not messages:
-        messages = {(m.language or "en"): str(m) for m in report.objects(node, SH.resultMessage) if isinstance(m, Literal)}
+        messages = {
+            (m.language or "en"): str(m) for m in report.objects(node, SH.resultMessage) if isinstance(m, Literal)
+        }
     severity = value(SH.resultSeverity)
     offending = value(SH.value)
     return Result(
@@ -74,7 +85,9 @@ def _result(node: Node, report: Graph, shapes: Graph) -> Result:
         path=_path(value(SH.resultPath), report),
         value=_text(offending),
         shape=_shape_name(source, shapes),
-        constraint=str(value(SH.sourceConstraintComponent) or "").removeprefix(str(SH)).removesuffix("ConstraintComponent"),
+        constraint=str(value(SH.sourceConstraintComponent) or "")
+        .removeprefix(str(SH))
+        .removesuffix("ConstraintComponent"),
         messages=messages or {"en": "The shape is not satisfied."},
     )
 
@@ -98,9 +111,18 @@ def _path(path: Node | None, graph: Graph) -> str | None:
         return None if path is None else str(path)
     if (path, RDF.first, None) in graph:
         return "/".join(_path(item, graph) or "" for item in Collection(graph, path))
-    for predicate, before, after in ((SH.inversePath, "^", ""), (SH.zeroOrMorePath, "", "*"), (SH.oneOrMorePath, "", "+"), (SH.zeroOrOnePath, "", "?")):
+    for predicate, before, after in (
+        (SH.inversePath, "^", ""),
+        (SH.zeroOrMorePath, "", "*"),
+        (SH.oneOrMorePath, "", "+"),
+        (SH.zeroOrOnePath, "", "?"),
+    ):
         inner = graph.value(path, predicate)
         if inner is not None:
             return f"{before}{_path(inner, graph)}{after}"
     alternative = graph.value(path, SH.alternativePath)
-    return "|".join(_path(item, graph) or "" for item in Collection(graph, alternative)) if alternative is not None else str(path)
+    return (
+        "|".join(_path(item, graph) or "" for item in Collection(graph, alternative))
+        if alternative is not None
+        else str(path)
+    )

@@ -37,7 +37,9 @@ def create_app(site: Site, *, limits: Limits | None = None, cache_bytes: int = 1
                 await watcher
             await site.aclose()
 
-    app = FastAPI(title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
+    )
     app.state.limits = limits or Limits()
     problems.install(app)
     for router in (health.router, sparql.router, downloads.router, resources.router):

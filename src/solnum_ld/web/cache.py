@@ -28,11 +28,24 @@ from solnum_ld.web.site import Generation, Site
 VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
 
-KNOWN_PARAMETERS = frozenset({"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query"})
+KNOWN_PARAMETERS = frozenset(
+    {"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query"}
+)
 """Query parameters that some route reads; others do not make another answer."""
 
 _STATUSES = frozenset({200, 303, 404, 410})
-_KEPT_ON_304 = frozenset({b"cache-control", b"content-location", b"etag", b"vary", b"expires", b"access-control-allow-origin", b"access-control-expose-headers", b"link"})
+_KEPT_ON_304 = frozenset(
+    {
+        b"cache-control",
+        b"content-location",
+        b"etag",
+        b"vary",
+        b"expires",
+        b"access-control-allow-origin",
+        b"access-control-expose-headers",
+        b"link",
+    }
+)
 _ON_ALL = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"Content-Location, ETag, Link, Location, Retry-After"),
@@ -129,7 +142,16 @@ class ResponseCache:
         language = negotiate_language(asked.language, variant.languages) if variant.languages else None
         return (*route, form, language, negotiate_coding(asked.coding))
 
-    async def _compute(self, scope: Scope, receive: Receive, send: Send, generation: Generation, route: tuple[str, bytes, str], flight: tuple[Any, ...], asked: _Asked) -> None:
+    async def _compute(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        generation: Generation,
+        route: tuple[str, bytes, str],
+        flight: tuple[Any, ...],
+        asked: _Asked,
+    ) -> None:
         landed = self._flights.setdefault(flight, asyncio.Event())
         variant = Variant()
         answer = _Answer(self._largest, send, head=scope["method"] == "HEAD")
@@ -200,7 +222,9 @@ class _Answer:
             self._size += len(chunk)
             if message.get("more_body") and self._size > self._bound:
                 self.passed_on = True
-                await self._send({"type": "http.response.start", "status": self._status, "headers": _finished(self._headers)})
+                await self._send(
+                    {"type": "http.response.start", "status": self._status, "headers": _finished(self._headers)}
+                )
                 await self._forward({"type": "http.response.body", "body": b"".join(self._chunks), "more_body": True})
                 self._chunks.clear()
 
@@ -285,7 +309,11 @@ def _finished(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
 def _compressible(headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
     kind = next((value for name, value in headers if name == b"content-type"), b"")
     coded = any(name == b"content-encoding" for name, _ in headers)
-    return not coded and len(body) >= _GZIP_FROM and (kind.startswith(b"text/") or any(w in kind for w in (b"json", b"xml", b"n-triples", b"n-quads", b"trig")))
+    return (
+        not coded
+        and len(body) >= _GZIP_FROM
+        and (kind.startswith(b"text/") or any(w in kind for w in (b"json", b"xml", b"n-triples", b"n-quads", b"trig")))
+    )
 
 
 def _gzip(body: bytes) -> bytes:

@@ -34,8 +34,13 @@ async def dump(request: Request, name: str) -> Response:
     etag = f'"{known[name].sha256[:32]}"'
     if etag in (request.headers.get("if-none-match") or ""):
         return Response(status_code=304, headers={"etag": etag, "cache-control": CACHE})
-    form = next((f for f in (TURTLE,) if f.media_type == known[name].media_type), Format(known[name].media_type, "", ""))
-    return FileResponse(generation.path / "dumps" / name, headers={"content-type": form.content_type, "etag": etag, "cache-control": CACHE})
+    form = next(
+        (f for f in (TURTLE,) if f.media_type == known[name].media_type), Format(known[name].media_type, "", "")
+    )
+    return FileResponse(
+        generation.path / "dumps" / name,
+        headers={"content-type": form.content_type, "etag": etag, "cache-control": CACHE},
+    )
 
 
 @router.api_route("/validation", methods=READ, summary="The validation report")
@@ -47,11 +52,24 @@ async def validation(request: Request) -> Response:
     form = choose_format(request, offers)
     folder = generation.path / "validation"
     if form is not HTML:
-        return represent(await asyncio.to_thread((folder / f"report.{form.suffix}").read_bytes), form, vary=("Accept", "Accept-Language"))
+        return represent(
+            await asyncio.to_thread((folder / f"report.{form.suffix}").read_bytes),
+            form,
+            vary=("Accept", "Accept-Language"),
+        )
     language = choose_language(request)
     report = json.loads(await asyncio.to_thread((folder / "report.json").read_text, "utf-8"))
-    body = render("validation.html", generation, language, request, report=report, canonical=f"{generation.manifest.public}validation")
-    return represent(body, HTML, vary=("Accept", "Accept-Language"), language=language, headers={"content-security-policy": CSP})
+    body = render(
+        "validation.html",
+        generation,
+        language,
+        request,
+        report=report,
+        canonical=f"{generation.manifest.public}validation",
+    )
+    return represent(
+        body, HTML, vary=("Accept", "Accept-Language"), language=language, headers={"content-security-policy": CSP}
+    )
 
 
 @router.api_route("/static/{name}", methods=READ, include_in_schema=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -20,7 +20,11 @@ CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action '
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("solnum_ld.web"), autoescape=select_autoescape(default=True, default_for_string=True), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("solnum_ld.web"),
+        autoescape=select_autoescape(default=True, default_for_string=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters["thousands"] = thousands
     return environment
@@ -42,22 +46,26 @@ def thousands(number: int, language: str) -> str:
     return f"{number:,}".replace(",", "\u202f") if language == "fr" else f"{number:,}"
 
 
-def render(template: str, generation: Generation, language: str, request: Request, **values: Any) -> str:  # values: whatever the template shows
+def render(template: str, generation: Generation, language: str, request: Request, **values: object) -> str:
     """Return a page. ``language`` is that of the interface; links carry it on when the reader has asked for it."""
     manifest = generation.manifest
     asked = "lang" in request.query_params
-    return _environment().get_template(template).render(
-        language=language,
-        other="en" if language == "fr" else "fr",
-        w=lambda key: word(key, language),
-        w_other=lambda key: word(key, "en" if language == "fr" else "fr"),
-        keep=lambda href: _with_language(href, language, manifest) if asked else href,
-        switch=_switch(request, manifest, "en" if language == "fr" else "fr"),
-        site_title=localised(manifest.dataset.title, language),
-        manifest=manifest,
-        public=manifest.public,
-        stylesheet=f"{manifest.public}static/{stylesheet()[0]}",
-        **values,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            language=language,
+            other="en" if language == "fr" else "fr",
+            w=lambda key: word(key, language),
+            w_other=lambda key: word(key, "en" if language == "fr" else "fr"),
+            keep=lambda href: _with_language(href, language, manifest) if asked else href,
+            switch=_switch(request, manifest, "en" if language == "fr" else "fr"),
+            site_title=localised(manifest.dataset.title, language),
+            manifest=manifest,
+            public=manifest.public,
+            stylesheet=f"{manifest.public}static/{stylesheet()[0]}",
+            **values,
+        )
     )
 
 
@@ -80,7 +88,9 @@ def _with_language(href: str, language: str, manifest: Manifest) -> str:
 def _switch(request: Request, manifest: Manifest, other: str) -> str:
     """Return the address of this page in the other language."""
     path = request.scope["raw_path"].decode("latin-1").lstrip("/")
-    rest = [(key, value) for key, value in request.query_params.multi_items() if key in {"iri", "property", "inverse", "after"}]
-    from urllib.parse import urlencode
-
+    rest = [
+        (key, value)
+        for key, value in request.query_params.multi_items()
+        if key in {"iri", "property", "inverse", "after"}
+    ]
     return f"{manifest.public}{path}?{urlencode([*rest, ('lang', other)])}"

@@ -52,7 +52,14 @@ def status_of(error: SolnumError) -> int:
     return next(STATUS[c] for c in type(error).__mro__ if c in STATUS)
 
 
-def problem(request: Request, status: int, detail: str, *, offers: tuple[tuple[Format, str], ...] = (), headers: dict[str, str] | None = None) -> Response:
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    offers: tuple[tuple[Format, str], ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
     """Return an error in the form that the client prefers: problem+json, text, or a page."""
     variant_of(request.scope).offers = PROBLEM_FORMATS
     try:
@@ -66,7 +73,15 @@ def problem(request: Request, status: int, detail: str, *, offers: tuple[tuple[F
         language = choose_language(request)
         key = str(status) if str(status) in WORDS else "error"
         body = render(
-            "error.html", generation_of(request.scope), language, request, status=status, title=word(key, language), detail=detail if status not in (404, 500) else "", explanation=WORDS.get(f"{key}_text"), offers=offers
+            "error.html",
+            generation_of(request.scope),
+            language,
+            request,
+            status=status,
+            title=word(key, language),
+            detail=detail if status not in (404, 500) else "",
+            explanation=WORDS.get(f"{key}_text"),
+            offers=offers,
         )
     elif form is TEXT:
         listed = "".join(f"\n  {f.media_type}  {address}" for f, address in offers)
@@ -80,7 +95,9 @@ def problem(request: Request, status: int, detail: str, *, offers: tuple[tuple[F
     if status in _RETRY:
         extra.setdefault("retry-after", _RETRY[status])
     cache = "public, max-age=60" if status in (404, 410) else NO_STORE
-    return represent(body, form, status=status, vary=("Accept", "Accept-Language"), language=language, cache=cache, headers=extra)
+    return represent(
+        body, form, status=status, vary=("Accept", "Accept-Language"), language=language, cache=cache, headers=extra
+    )
 
 
 def install(app: FastAPI) -> None:
@@ -98,7 +115,9 @@ def install(app: FastAPI) -> None:
     async def starlette(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
             allowed = allow(request)
-            return problem(request, 405, f"{request.method[:20]} is not allowed here; {allowed} are.", headers={"allow": allowed})
+            return problem(
+                request, 405, f"{request.method[:20]} is not allowed here; {allowed} are.", headers={"allow": allowed}
+            )
         return problem(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)

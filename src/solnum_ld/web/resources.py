@@ -68,7 +68,9 @@ async def describe(request: Request, iri: str = "") -> Response:
     """Answer with what the store holds of an IRI; nothing is ever fetched. IRIs with a document of their own redirect."""
     generation = generation_of(request.scope)
     if not iri or not is_absolute(iri):
-        raise MalformedRequest("The parameter iri must be one absolute IRI, percent-encoded: /describe?iri=https%3A%2F%2Fschema.org%2FBook")
+        raise MalformedRequest(
+            "The parameter iri must be one absolute IRI, percent-encoded: /describe?iri=https%3A%2F%2Fschema.org%2FBook"
+        )
     names = generation.manifest.names
     own = names.document(iri)
     if own is not None and (await generation.store.exists(iri)):
@@ -197,14 +199,19 @@ class _Subject:
     """A description on its way out: where its document is, and which representation is fixed by the address."""
 
     def __init__(self, generation: Generation, description: Description, address: str, fixed: Format | None) -> None:
-        self.generation, self.description, self.address, self.fixed = generation, description, encoded_address(address), fixed
+        self.generation, self.description, self.address, self.fixed = (
+            generation,
+            description,
+            encoded_address(address),
+            fixed,
+        )
         self.triples = triples_of(description, self.address, generation.manifest)
         self.rdf = rdf_offers(self.triples)
 
     @property
     def withdrawn(self) -> bool:
         """Tell whether this is a tombstone."""
-        return _WITHDRAWAL in self.description.values("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+        return _WITHDRAWAL in self.description.values_of("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
     def alternates(self, query: str) -> dict[Format, str]:
         """Return the address of each representation; none for pages of a long description."""
@@ -232,7 +239,16 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     if form is HTML:
         language = choose_language(request)
         body = _page(request, subject, language, template, alternates)
-        return represent(body, HTML, status=status, vary=vary, links=links, location=location, language=language, headers={"content-security-policy": CSP})
+        return represent(
+            body,
+            HTML,
+            status=status,
+            vary=vary,
+            links=links,
+            location=location,
+            language=language,
+            headers={"content-security-policy": CSP},
+        )
     if form is JSONLD or len(subject.triples) > _THREAD_FROM:
         data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
     else:
@@ -242,7 +258,9 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
 
 def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> list[str]:
     manifest = subject.generation.manifest
-    links = [link(address, "alternate", type=other.media_type) for other, address in alternates.items() if other is not form]
+    links = [
+        link(address, "alternate", type=other.media_type) for other, address in alternates.items() if other is not form
+    ]
     links.append(link(subject.address, "canonical"))
     links.append(link(encoded_address(subject.description.iri), "about"))
     if manifest.dataset.iri != subject.description.iri:
@@ -280,7 +298,10 @@ def generation_classes(generation: Generation, language: str) -> list[tuple[str,
     statistics = read_statistics(generation)
     viewer = Viewer(generation.manifest.names, language)
     names = generation.manifest.names
-    return [(viewer.fallback(iri), names.page(iri), count) for iri, count in sorted(statistics["classes"].items(), key=lambda item: (-item[1], item[0]))][:60]
+    return [
+        (viewer.fallback(iri), names.page(iri), count)
+        for iri, count in sorted(statistics["classes"].items(), key=lambda item: (-item[1], item[0]))
+    ][:60]
 
 
 def read_statistics(generation: Generation) -> dict[str, dict[str, int]]:
@@ -322,14 +343,39 @@ async def _vocabulary(request: Request, name: str, suffix: str) -> Response:
     return represent(data, form, vary=vary, links=links, location=location)
 
 
-def _vocabulary_page(request: Request, generation: Generation, vocabulary: Vocabulary, address: str, alternates: dict[Format, str], vary: Sequence[str], links: list[str], location: str | None) -> Response:
+def _vocabulary_page(
+    request: Request,
+    generation: Generation,
+    vocabulary: Vocabulary,
+    address: str,
+    alternates: dict[Format, str],
+    vary: Sequence[str],
+    links: list[str],
+    location: str | None,
+) -> Response:
     language = choose_language(request)
     downloads = [(form, other) for form, other in alternates.items() if form is not HTML]
     title, sections = vocabulary.sections(language)
     body = render(
-        "vocabulary.html", generation, language, request, title=title, sections=sections, downloads=downloads, canonical=address, versions=generation.manifest.ontology_versions if address.endswith("/def") else ()
+        "vocabulary.html",
+        generation,
+        language,
+        request,
+        title=title,
+        sections=sections,
+        downloads=downloads,
+        canonical=address,
+        versions=generation.manifest.ontology_versions if address.endswith("/def") else (),
     )
-    return represent(body, HTML, vary=vary, links=links, location=location, language=language, headers={"content-security-policy": CSP})
+    return represent(
+        body,
+        HTML,
+        vary=vary,
+        links=links,
+        location=location,
+        language=language,
+        headers={"content-security-policy": CSP},
+    )
 
 
 BY_TEXT = Format("text/plain", "txt", "Text")

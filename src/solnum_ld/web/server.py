@@ -22,14 +22,24 @@ def bind(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise SettingsError(f"{host}:{port} cannot be used: {error.strerror}. Choose another with --port (0 takes a free one).") from error
+        raise SettingsError(
+            f"{host}:{port} cannot be used: {error.strerror}. Choose another with --port (0 takes a free one)."
+        ) from error
     return bound
 
 
 def run(app: ASGIApp, bound: socket.socket, *, log_level: str = "warning") -> bool:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; tell whether the server had started."""
     config = uvicorn.Config(
-        app, http="httptools", loop="auto", lifespan="on", proxy_headers=False, server_header=False, access_log=False, log_level=log_level, timeout_graceful_shutdown=GRACE_SECONDS
+        app,
+        http="httptools",
+        loop="auto",
+        lifespan="on",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_level=log_level,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
     server.run(sockets=[bound])

@@ -63,7 +63,12 @@ class Generation:
 class Site:
     """What is live now. ``current_path`` names the live release's folder, ``open_store`` opens one, ``hold`` locks it."""
 
-    def __init__(self, current_path: Callable[[], Path | None], open_store: Callable[[Path], Store], hold: Callable[[str], IO[str]] | None = None) -> None:
+    def __init__(
+        self,
+        current_path: Callable[[], Path | None],
+        open_store: Callable[[Path], Store],
+        hold: Callable[[str], IO[str]] | None = None,
+    ) -> None:
         self._current_path, self._open_store, self._hold = current_path, open_store, hold
         self._current: Generation | None = None
         self._closing: set[asyncio.Task[None]] = set()
@@ -91,7 +96,9 @@ class Site:
     def _generation(self, path: Path) -> Generation:
         manifest = read_manifest(path)
         held = self._hold(manifest.release) if self._hold else None
-        return Generation(path, manifest, self._open_store(path), Context.read(path / "ontology" / "context.jsonld"), held)
+        return Generation(
+            path, manifest, self._open_store(path), Context.read(path / "ontology" / "context.jsonld"), held
+        )
 
     async def watch(self) -> None:
         """Take up another current release whenever there is one, for ever."""
@@ -106,7 +113,10 @@ class Site:
             return False
         try:
             fresh = await asyncio.to_thread(self._generation, path)
-            if (fresh.manifest.base, fresh.manifest.public) != (self.current.manifest.base, self.current.manifest.public):
+            if (fresh.manifest.base, fresh.manifest.public) != (
+                self.current.manifest.base,
+                self.current.manifest.public,
+            ):
                 await fresh.aclose()
                 raise ReleaseMismatch(f"it is for {fresh.manifest.base}, not for {self.current.manifest.base}")
         except (SolnumError, OSError) as error:

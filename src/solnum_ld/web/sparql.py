@@ -79,7 +79,9 @@ def _form(request: Request) -> Response:
 
 async def _answer(request: Request, queries: list[str]) -> Response:
     if len(queries) != 1:
-        raise MalformedQuery(f"One query is needed; {len(queries)} were sent." if queries else "The field query is missing.")
+        raise MalformedQuery(
+            f"One query is needed; {len(queries)} were sent." if queries else "The field query is missing."
+        )
     query = parse_query(queries[0])
     generation = generation_of(request.scope)
     form = _format(request, query)
@@ -91,10 +93,19 @@ async def _answer(request: Request, queries: list[str]) -> Response:
 
 def _format(request: Request, query: SparqlQuery) -> Format:
     asked = request.query_params.get("format")
-    named = next((form for form in query.offers if asked in (form.suffix, form.media_type) or (asked == "json" and form.suffix == "srj")), None)
+    named = next(
+        (
+            form
+            for form in query.offers
+            if asked in (form.suffix, form.media_type) or (asked == "json" and form.suffix == "srj")
+        ),
+        None,
+    )
     if named is not None:
         return named
-    request.state.offered = tuple((form, f"{generation_of(request.scope).manifest.public}sparql?format={form.suffix}") for form in query.offers)
+    request.state.offered = tuple(
+        (form, f"{generation_of(request.scope).manifest.public}sparql?format={form.suffix}") for form in query.offers
+    )
     if _is_browser(request):
         return negotiate(None, query.offers)
     return choose_format(request, query.offers)

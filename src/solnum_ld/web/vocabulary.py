@@ -67,10 +67,17 @@ class Vocabulary:
             chosen = {iri: ts for iri, ts in left.items() if any(_is(t, RDF_TYPE, kind) for t in ts for kind in kinds)}
             left = {iri: ts for iri, ts in left.items() if iri not in chosen}
             sections.append((key, self._terms(chosen, language, about)))
-        sections.append(("others", self._terms({iri: ts for iri, ts in left.items() if self.names.is_vocabulary(iri)}, language, about)))
+        sections.append(
+            (
+                "others",
+                self._terms({iri: ts for iri, ts in left.items() if self.names.is_vocabulary(iri)}, language, about),
+            )
+        )
         return title, [(word(key, language), terms) for key, terms in sections if terms]
 
-    def _terms(self, chosen: dict[str, list[ox.Triple]], language: str, about: dict[str, list[ox.Triple]]) -> list[TermView]:
+    def _terms(
+        self, chosen: dict[str, list[ox.Triple]], language: str, about: dict[str, list[ox.Triple]]
+    ) -> list[TermView]:
         terms = [self._term(iri, triples, language, about) for iri, triples in chosen.items()]
         return sorted(terms, key=lambda term: term.anchor.casefold())
 
@@ -97,7 +104,11 @@ class Vocabulary:
                 if isinstance(triple.object, ox.NamedNode):
                     target = triple.object.value
                     label = _literal(about.get(target, []), LABELS, language)
-                    href = self.names.page(target) if target.startswith(self.names.base) or self.names.is_vocabulary(target) else target
+                    href = (
+                        self.names.page(target)
+                        if target.startswith(self.names.base) or self.names.is_vocabulary(target)
+                        else target
+                    )
                     values.append((label or Text(viewer.fallback(target)), href))
             literals = [t.object for t in members if isinstance(t.object, ox.Literal)]
             plain = [t for t in literals if not t.language]
@@ -107,12 +118,16 @@ class Vocabulary:
 
 
 def _is(triple: ox.Triple, predicate: str, value: str) -> bool:
-    return triple.predicate.value == predicate and isinstance(triple.object, ox.NamedNode) and triple.object.value == value
+    return (
+        triple.predicate.value == predicate and isinstance(triple.object, ox.NamedNode) and triple.object.value == value
+    )
 
 
 def _literal(triples: list[ox.Triple], properties: tuple[str, ...], language: str) -> Text | None:
     for name in properties:
-        found = choose([t.object for t in triples if t.predicate.value == name and isinstance(t.object, ox.Literal)], language)
+        found = choose(
+            [t.object for t in triples if t.predicate.value == name and isinstance(t.object, ox.Literal)], language
+        )
         if found:
             return Text(found.value, found.language or "")
     return None
@@ -137,5 +152,3 @@ async def read_vocabulary(generation: Generation, name: str) -> Vocabulary | Non
 
 def _parse(path: Path) -> list[ox.Triple]:
     return sorted((quad.triple for quad in ox.parse(path=str(path), format=ox.RdfFormat.N_TRIPLES)), key=str)
-
-

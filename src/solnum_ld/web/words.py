@@ -46,7 +46,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nothing is described at this address. Check it, or start from the home page.",
     ),
     "406": ("Format non disponible", "Format not available"),
-    "406_text": ("Cette ressource n’existe pas dans le format demandé. Elle est disponible dans ceux-ci :", "This resource does not exist in the format asked for. It can be had in these:"),
+    "406_text": (
+        "Cette ressource n’existe pas dans le format demandé. Elle est disponible dans ceux-ci :",
+        "This resource does not exist in the format asked for. It can be had in these:",
+    ),
     "410": ("Retiré", "Withdrawn"),
     "410_text": ("Cette ressource a été publiée, puis retirée.", "This resource was published, then withdrawn."),
     "400": ("Demande mal formée", "Malformed request"),
@@ -55,7 +58,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "414": ("Adresse trop longue", "Address too long"),
     "415": ("Type de contenu non pris en charge", "Media type not supported"),
     "500": ("Erreur interne", "Internal error"),
-    "500_text": ("Le service a rencontré une erreur. Elle a été consignée.", "The service met an error. It was logged."),
+    "500_text": (
+        "Le service a rencontré une erreur. Elle a été consignée.",
+        "The service met an error. It was logged.",
+    ),
     "503": ("Service momentanément indisponible", "Service unavailable for a moment"),
     "504": ("Délai dépassé", "Time limit exceeded"),
     "withdrawn_on": ("Retiré le", "Withdrawn on"),
