@@ -20,6 +20,14 @@ from solnum_ld.release.survey import Survey
 CLOSED: tuple[type[DefinedNamespace], ...] = (SDO, SKOS, DCTERMS, DCAT, FOAF, OWL, PROV, RDF, RDFS, VOID)
 """Vocabularies whose every term rdflib knows."""
 
+NEWER: frozenset[str] = frozenset(
+    str(DCAT._NS) + name
+    for name in (
+        "DatasetSeries first hasCurrentVersion hasVersion inSeries isVersionOf last prev previousVersion seriesMember version"
+    ).split()
+)
+"""Terms of DCAT 3 that rdflib's list, of DCAT 2, has not."""
+
 MAX_OF_A_RULE = 200
 
 
@@ -178,6 +186,8 @@ def is_known(iri: str) -> bool:
     """
     if iri.startswith(SCHEMA_HTTP):
         iri = SCHEMA + iri[len(SCHEMA_HTTP) :]
+    if iri in NEWER:
+        return True
     for vocabulary in CLOSED:
         namespace = str(vocabulary._NS)
         if iri.startswith(namespace):

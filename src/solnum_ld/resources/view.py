@@ -10,6 +10,7 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, shorten
 from solnum_ld.resources.representation import page_address
+from solnum_ld.resources.terms import term_label
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _DESCRIPTIONS = (SCHEMA + "description", DCTERMS + "description", SKOS + "definition", RDFS + "comment")
@@ -115,6 +116,9 @@ class Viewer:
 
     def fallback(self, iri: str) -> str:
         """Return a name for what has no label: the end of its IRI."""
+        known = term_label(iri, self._language)
+        if known:
+            return known
         short = shorten(iri)
         if short != iri:
             return short
@@ -193,6 +197,9 @@ class _Writer:
         label = choose(self._labels.get(iri, ()), self._language)
         if label:
             return _text(label)
+        known = term_label(iri, self._language)
+        if known:
+            return Text(known, self._language)
         short = shorten(iri)
         if short == iri and iri.startswith(self._names.base):
             return Text(iri[len(self._names.base) :])
