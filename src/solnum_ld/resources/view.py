@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, shorten
+from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, XSD, shorten
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.terms import term_label
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
+_PLAIN = frozenset(
+    XSD + name for name in ("string", "integer", "decimal", "boolean", "date", "gYear", "gYearMonth", "anyURI")
+)
 _DESCRIPTIONS = (SCHEMA + "description", DCTERMS + "description", SKOS + "definition", RDFS + "comment")
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
@@ -114,6 +117,11 @@ class Viewer:
             parts=tuple(self.view(part, document) for part in description.parts),
         )
 
+    def name(self, iri: str, labels: Sequence[ox.Literal]) -> Text:
+        """Return what a person calls ``iri``: its label, else its fallback."""
+        label = choose(labels, self._language)
+        return _text(label) if label else Text(self.fallback(iri))
+
     def fallback(self, iri: str) -> str:
         """Return a name for what has no label: the end of its IRI."""
         known = term_label(iri, self._language)
@@ -145,9 +153,8 @@ class _Writer:
         iri = group.predicate.value
         values = self._in_language(group.values)
         more = page_address(document, group, group.last_key) if group.more else None
-        return Group(
-            self._name(iri), iri, self._names.page(iri), tuple(self.value(v) for v in values), group.count, more
-        )
+        count = group.count if more else len(values)  # translations that are not shown do not count
+        return Group(self._name(iri), iri, self._names.page(iri), tuple(self.value(v) for v in values), count, more)
 
     def _in_language(self, values: Sequence[Term]) -> Sequence[Term]:
         """Return the values without the translations of those that the reader's language has."""
@@ -160,7 +167,7 @@ class _Writer:
     def value(self, term: Term, depth: int = 0) -> Value:
         if isinstance(term, ox.Literal):
             datatype = term.datatype.value
-            plain = datatype.startswith("http://www.w3.org/2001/XMLSchema#string") or datatype.endswith("langString")
+            plain = datatype in _PLAIN or bool(term.language)
             return Value(
                 _text(term),
                 self._link_of_text(term),

@@ -78,6 +78,15 @@ class EmbeddedStore:
 
         return await self._run(collect)
 
+    async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
+        """Return the label literals of each IRI that has some."""
+
+        def collect() -> dict[str, tuple[ox.Literal, ...]]:
+            found = {iri: self._label(ox.NamedNode(iri)) for iri in iris}
+            return {iri: _literals(triples) for iri, triples in found.items() if triples}
+
+        return await self._run(collect)
+
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own queries."""
         substitutions = {ox.Variable(name): value for name, value in bindings.items()}
@@ -244,6 +253,10 @@ def _grouped(
         members = list(group)
         values = tuple(term for _, _, term in members[:limit])
         yield PropertyValues(members[0][1], inverse, values, len(members), len(members) > limit)
+
+
+def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
+    return tuple(t.object for t in triples if isinstance(t.object, ox.Literal))
 
 
 def _term(key: str) -> Term:

@@ -96,6 +96,9 @@ class Store(Protocol):
     async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
         """Return all triples of these named graphs: for vocabularies and shapes, which are small."""
 
+    async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
+        """Return what the data call these IRIs, those that have a name."""
+
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own SELECT queries, variables bound beforehand."""
 

@@ -54,7 +54,11 @@ _ON_ALL = [
 ]
 _GZIP_FROM = 1024
 _IN_THREAD_FROM = 256 * 1024
-_ROUTES = 100_000
+_ROUTES = 50_000
+_LONGEST_TARGET = 2048
+"""Bytes of path and query that are worth remembering; longer ones are answered, not kept."""
+
+_LONGEST_HEADER = 4096
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -111,8 +115,11 @@ class ResponseCache:
         if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/dumps/"):
             await self._pass(scope, receive, send, generation)
             return
-        asked = _asked(scope["headers"])
         query = scope["query_string"]
+        if len(scope["raw_path"]) + len(query) > _LONGEST_TARGET:
+            await self._uncached(scope, receive, send, generation)
+            return
+        asked = _asked(scope["headers"])
         route = (generation.id, scope["raw_path"], _canonical(query) if query else "")
         flight = (route, asked.accept, asked.language)
         while True:
@@ -130,6 +137,22 @@ class ResponseCache:
                 break  # the answer was not one to keep
         self.misses += 1
         await self._compute(scope, receive, send, generation, route, flight, asked)
+
+    async def _uncached(self, scope: Scope, receive: Receive, send: Send, generation: Generation) -> None:
+        """Answer as otherwise, keeping nothing."""
+        asked = _asked(scope["headers"])
+        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD")
+        generation.acquire()
+        try:
+            await self._app(
+                {**scope, "method": "GET", VARIANT: Variant(), GENERATION: generation}, receive, answer.send
+            )
+            if answer.passed_on:
+                return
+            entry = await answer.entry(asked.coding)
+        finally:
+            generation.release()
+        await _send_entry(entry, asked, scope["method"], send)
 
     def _key(self, route: tuple[str, bytes, str], asked: _Asked) -> tuple[Any, ...] | None:
         variant = self._routes.get(route)
@@ -172,6 +195,9 @@ class ResponseCache:
         await _send_entry(entry, asked, scope["method"], send)
 
     def _keep(self, route: tuple[str, bytes, str], variant: Variant, asked: _Asked, entry: Entry) -> None:
+        known = self._routes.get(route)
+        if known is not None and known.offers == variant.offers and known.languages:
+            variant.languages = known.languages  # one format has no language, another of the same resource has
         self._routes[route] = variant
         self._routes.move_to_end(route)
         key = self._key(route, asked)
@@ -280,13 +306,13 @@ def _asked(headers: Sequence[tuple[bytes, bytes]]) -> _Asked:
     asked = _Asked()
     for name, value in headers:
         if name == b"accept":
-            text = value.decode("latin-1")
+            text = value[:_LONGEST_HEADER].decode("latin-1")
             asked.accept = text if asked.accept is None else f"{asked.accept}, {text}"
         elif name == b"accept-language":
-            text = value.decode("latin-1")
+            text = value[:_LONGEST_HEADER].decode("latin-1")
             asked.language = text if asked.language is None else f"{asked.language}, {text}"
         elif name == b"accept-encoding":
-            text = value.decode("latin-1")
+            text = value[:_LONGEST_HEADER].decode("latin-1")
             asked.coding = text if asked.coding is None else f"{asked.coding}, {text}"
         elif name == b"if-none-match":
             asked.none_match = value if asked.none_match is None else asked.none_match + b"," + value

@@ -19,7 +19,7 @@ NO_STORE = "no-store"
 def header(request: Request, name: str) -> str | None:
     """Return all lines of a header as one list, None when it is absent."""
     lines = request.headers.getlist(name)
-    return ", ".join(lines) if lines else None
+    return ", ".join(line[:4096] for line in lines) if lines else None
 
 
 def choose_format(request: Request, offers: tuple[Format, ...]) -> Format:

@@ -4,6 +4,7 @@ the vocabulary, the shapes and ``/describe`` answer with what the client prefers
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 import pyoxigraph as ox
@@ -13,9 +14,9 @@ from starlette.responses import Response
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
 from solnum_ld.iris import encoded, is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
-from solnum_ld.namespaces import SN
+from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
-from solnum_ld.resources.view import Viewer
+from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, localised, render
@@ -27,7 +28,8 @@ from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
 router = APIRouter(include_in_schema=True)
 READ = ["GET", "HEAD"]
 VARY = ("Accept", "Accept-Language")
-MAX_PATH = 16 * 1024
+MAX_CLASSES = 60
+_MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
 
@@ -72,7 +74,7 @@ async def describe(request: Request, iri: str = "") -> Response:
             "The parameter iri must be one absolute IRI, percent-encoded: /describe?iri=https%3A%2F%2Fschema.org%2FBook"
         )
     names = generation.manifest.names
-    own = names.document(iri)
+    own = None if names.is_vocabulary(iri) else names.document(iri)
     if own is not None and (await generation.store.exists(iri)):
         return _see_other(request, own)
     description = await generation.store.describe(iri, _window(request))
@@ -238,7 +240,8 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     location = alternates.get(form) if subject.fixed is None else None
     if form is HTML:
         language = choose_language(request)
-        body = _page(request, subject, language, template, alternates)
+        classes = await used_classes(generation, language) if template == "home.html" else []
+        body = _page(request, subject, language, template, alternates, classes)
         return represent(
             body,
             HTML,
@@ -271,12 +274,18 @@ def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> li
     return links
 
 
-def _page(request: Request, subject: _Subject, language: str, template: str, alternates: dict[Format, str]) -> str:
+def _page(
+    request: Request,
+    subject: _Subject,
+    language: str,
+    template: str,
+    alternates: dict[Format, str],
+    classes: list[tuple[Text, str, int]],
+) -> str:
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
     downloads = [(form, address) for form, address in alternates.items() if form is not HTML]
-    classes = generation_classes(generation, language) if template == "home.html" else []
     dumps = generation.manifest.dumps if template == "home.html" else ()
     return render(
         template,
@@ -293,21 +302,19 @@ def _page(request: Request, subject: _Subject, language: str, template: str, alt
     )
 
 
-def generation_classes(generation: Generation, language: str) -> list[tuple[str, str, int]]:
-    """Return (label, address, number) of the classes that the data use, the most used first."""
-    statistics = read_statistics(generation)
+async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int]]:
+    """Return (label, address, number) of the classes of the data, the most used first; those of RDF's own machinery last."""
+    counts = (await asyncio.to_thread(read_statistics, generation))["classes"]
+    ranked = sorted(counts, key=lambda iri: (iri.startswith(_MACHINERY), -counts[iri], iri))[:MAX_CLASSES]
+    labels = await generation.store.labels(ranked)
     viewer = Viewer(generation.manifest.names, language)
-    names = generation.manifest.names
     return [
-        (viewer.fallback(iri), names.page(iri), count)
-        for iri, count in sorted(statistics["classes"].items(), key=lambda item: (-item[1], item[0]))
-    ][:60]
+        (viewer.name(iri, labels.get(iri, ())), generation.manifest.names.describe(iri), counts[iri]) for iri in ranked
+    ]
 
 
 def read_statistics(generation: Generation) -> dict[str, dict[str, int]]:
     """Return how often each class and property of the release is used."""
-    import json
-
     data: dict[str, dict[str, int]] = json.loads((generation.path / "statistics.json").read_text("utf-8"))
     return data
 
@@ -365,6 +372,9 @@ def _vocabulary_page(
         sections=sections,
         downloads=downloads,
         canonical=address,
+        identifier=generation.manifest.names.space + address[len(generation.manifest.public) :]
+        if generation.manifest.space
+        else address,
         versions=generation.manifest.ontology_versions if address.endswith("/def") else (),
     )
     return represent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 WORDS: dict[str, tuple[str, str]] = {
+    "colon": ("\u00a0: ", ": "),
     "skip": ("Aller au contenu", "Skip to content"),
     "home": ("Accueil", "Home"),
     "vocabulary": ("Vocabulaire", "Vocabulary"),
