@@ -43,7 +43,6 @@ class Manifest:
     """A release. ``content`` and ``release`` are hashes (DESIGN, section 4: three identities)."""
 
     program: str
-    source: str
     space: str
     base: str
     public: str

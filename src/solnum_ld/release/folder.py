@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from solnum_ld.errors import NoRelease, ReleaseBusy, ReleaseError
+from solnum_ld.errors import NoRelease, ReleaseBusy, ReleaseError, SettingsError
 from solnum_ld.manifest import NAME, Manifest, read_manifest
 
 _BUILDING = ".building-"
@@ -48,8 +48,13 @@ class ReleaseFolder:
         self.path = path
 
     def create(self) -> None:
-        """Make the folder, with what stands beside the releases."""
-        (self.path / "locks").mkdir(parents=True, exist_ok=True)
+        """Make the folder, with what stands beside the releases; raise SettingsError when that cannot be."""
+        try:
+            (self.path / "locks").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"{self.path} cannot hold releases: {error.strerror}. Name another with --releases."
+            ) from error
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -171,7 +176,7 @@ class ReleaseFolder:
             os.utime(final)
             return Release(final, read_manifest(final))
         if final.exists():
-            shutil.rmtree(final)
+            final.rename(self.path / f"{_BUILDING}gone-{final.name}")
         _sync_tree(building)
         building.rename(final)
         _sync(self.path)
@@ -233,26 +238,41 @@ class ReleaseFolder:
                     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                shutil.rmtree(release.path)
+                gone = self.path / f"{_BUILDING}gone-{release.id}"
+                release.path.rename(gone)  # in one step: what is half removed is no release
+                shutil.rmtree(gone)
                 lock_path.unlink(missing_ok=True)
                 removed.append(release.id)
         return removed
 
-    def remember(self, fingerprint: str, release_id: str) -> None:
-        """Note that ``release_id`` is what the source of this fingerprint builds to."""
+    def remember(self, fingerprint: str, release_id: str, source: Path) -> None:
+        """Note that ``release_id`` is what the source of this fingerprint builds to, and where that source is."""
         target = self.path / "fingerprint.json"
         draft = target.with_suffix(".new")
-        draft.write_text(json.dumps({"fingerprint": fingerprint, "release": release_id}) + "\n")
+        draft.write_text(json.dumps({"fingerprint": fingerprint, "release": release_id, "source": str(source)}) + "\n")
         draft.replace(target)
 
     def built_from(self, fingerprint: str) -> Release | None:
         """Return the current release when it was built from the source of this fingerprint."""
         try:
-            noted = json.loads((self.path / "fingerprint.json").read_text())
             release = self.current()
-        except (OSError, ValueError, ReleaseError):
+        except ReleaseError:
             return None
-        return release if noted == {"fingerprint": fingerprint, "release": release.id} else None
+        noted = self._noted()
+        same = (noted.get("fingerprint"), noted.get("release")) == (fingerprint, release.id)
+        return release if same else None
+
+    def source(self) -> Path | None:
+        """Return the folder of the source that was last built into this one."""
+        noted = self._noted().get("source")
+        return Path(noted) if noted else None
+
+    def _noted(self) -> dict[str, str]:
+        try:
+            noted: dict[str, str] = json.loads((self.path / "fingerprint.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return noted
 
 
 def _records(folder: Path) -> Iterator[tuple[str, str]]:

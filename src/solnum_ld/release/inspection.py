@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +196,7 @@ class Whereabouts:
             try:
                 with opener(file.path, "rb") as raw:
                     text = raw.read(_MAX_LOCATED + 1)
-            except OSError:
+            except (OSError, EOFError, zlib.error):
                 text = b""
             self._locators[file.name] = (
                 Locator(text.decode(errors="replace"), file.suffix.lower()) if len(text) <= _MAX_LOCATED else None

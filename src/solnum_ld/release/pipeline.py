@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
-import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,25 +13,25 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from solnum_ld.errors import ReleaseError, SourceInvalid
+from solnum_ld.errors import ReleaseError, ReleaseMismatch, SettingsError, SourceInvalid
 from solnum_ld.findings import Finding, Severity, count_by_severity, violation, warning
 from solnum_ld.iris import RESERVED, Names, is_public
-from solnum_ld.manifest import NAME, Dataset, Manifest
-from solnum_ld.mediatypes import DUMP_FORMATS
-from solnum_ld.namespaces import SN
+from solnum_ld.manifest import NAME, Dataset, Manifest, read_manifest
+from solnum_ld.mediatypes import DUMP_FORMATS, Format
 from solnum_ld.release.catalogue import describe_release
-from solnum_ld.release.declared import NO_SPACE
+from solnum_ld.release.declared import NO_SPACE, Declared
 from solnum_ld.release.derive import derive
 from solnum_ld.release.dumps import default_formats, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
-from solnum_ld.release.index import HUB, build_index
 from solnum_ld.release.index import NAME as INDEX
+from solnum_ld.release.index import build_index
 from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect, reject_reason
+from solnum_ld.release.loading import Loader, loading
 from solnum_ld.release.options import PROGRAM, BuildOptions, fingerprint
-from solnum_ld.release.report import write_report
+from solnum_ld.release.reading import sha256_of
+from solnum_ld.release.rebase import Rebased, rebase
+from solnum_ld.release.report import worst_first, write_report
 from solnum_ld.release.tree import Role
-
-_WITHDRAWAL = f"<{SN}Withdrawal>".encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ def build(
     build is at work and ``wait`` is false; the current release is untouched by any failure.
     """
     reporter = reporter or Silent()
+    _outside(root, folder.path)
     with folder.exclusive(wait=wait, on_wait="Waiting to build", notify=reporter.note):
         before = fingerprint(root, options)
         known = None if force else folder.built_from(before)
@@ -73,9 +72,20 @@ def build(
                 shutil.rmtree(building, ignore_errors=True)
                 raise
             folder.activate(release)
-            folder.remember(before, release.id)
+            folder.remember(before, release.id, root.resolve())
             folder.prune(options.keep)
         return Built(release, tuple(findings), fresh=True)
+
+
+def _outside(root: Path, releases: Path) -> None:
+    """Refuse to write releases where the source is read: they would be read as data next time."""
+    real, target = root.resolve(), releases.resolve()
+    if target.is_relative_to(real):
+        divided = (real / "data").is_dir()
+        if not divided or target.relative_to(real).parts[:1] in {("data",), ("ontology",), ("shapes",)}:
+            raise SettingsError(
+                f"{releases} lies within the source {root}. Name a folder outside of it with --releases."
+            )
 
 
 @contextmanager
@@ -103,8 +113,9 @@ def _build(
     inspection = inspect(root, work, reporter, shacl=options.shacl)
     findings = inspection.findings
     names = Names(inspection.declared.space, options.base, options.public)
-    rebased = _rebase(inspection, names, work, reporter)
-    previous = folder.current_path()
+    reporter.stage("Naming")
+    rebased = rebase(inspection.sorted_lines(), names, work)
+    previous = _previous(folder, names, inspection.declared)
     findings += _compare(previous, rebased, inspection.declared.dataset, options)
     if not options.shacl and inspection.tree.of(Role.SHAPES):
         findings.append(
@@ -125,150 +136,6 @@ def _build(
     return folder.install(building, manifest), findings
 
 
-# -- rebase: canonical names → the deployment's names -------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Rebased:
-    """The source under the deployment's names, as files, with what was seen on the way."""
-
-    content: str
-    quads: Path
-    triples: Path
-    records: Path
-    graphs: Counter[str]
-    triple_count: int
-    entities: int
-    predicates: Counter[bytes]
-    classes: Counter[bytes]
-    fragments: tuple[tuple[str, str], ...]
-    large: tuple[str, ...]
-    elsewhere: tuple[str, ...]
-    elsewhere_count: int
-
-
-class _Rebaser:
-    """Rewrites the IRIs of N-Quads lines; literals are never touched."""
-
-    def __init__(self, names: Names) -> None:
-        space = re.escape(names.space.encode())
-        keep = rb"(?!def[#/>]|shapes[/>])"
-        self._changes = names.space != names.base
-        self._space = names.space.encode()
-        self._plain = re.compile(rb"<" + space + keep)
-        self._quoted = re.compile(rb'"(?:[^"\\]|\\.)*"|<' + space + keep)
-        self._base = b"<" + names.base.encode()
-
-    def apply(self, line: bytes) -> bytes:
-        if not self._changes or self._space not in line:
-            return line
-        if b'"' not in line:
-            return self._plain.sub(self._base, line)
-        return self._quoted.sub(lambda m: m[0] if m[0][0] == 34 else self._base, line)
-
-
-def _rebase(inspection: Inspection, names: Names, work: Path, reporter: Reporter) -> Rebased:
-    """Stream the canonical lines through the hash, the rebase and the grouping by subject."""
-    total = inspection.survey.quads
-    reporter.stage("Naming", total)
-    rebaser, digest = _Rebaser(names), hashlib.sha256()
-    graphs: Counter[str] = Counter()
-    predicates: Counter[bytes] = Counter()
-    classes: Counter[bytes] = Counter()
-    grouper = _Grouper(names)
-    triple_count = 0
-    previous = b""
-    quads, triples, records = work / "quads.nq", work / "triples.nt", work / "records.tsv"
-    with quads.open("wb") as nq, triples.open("wb") as nt, records.open("w", encoding="utf-8") as out:
-        for number, canonical in enumerate(inspection.sorted_lines()):
-            digest.update(canonical)
-            digest.update(b"\n")
-            line = rebaser.apply(canonical)
-            nq.write(line + b"\n")
-            cut = line.rfind(b" ", 0, -2)
-            graphs[line[cut + 2 : -3].decode() if line[cut + 1] == 60 else line[cut + 1 : -2].decode()] += 1
-            triple = line[:cut]
-            if triple != previous:
-                nt.write(triple + b" .\n")
-                triple_count += 1
-                previous = triple
-                subject, predicate, rest = triple.split(b" ", 2)
-                predicates[predicate] += 1
-                if predicate == b"<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>":
-                    classes[rest] += 1
-                out.write(grouper.add(subject, triple, withdrawn=rest == _WITHDRAWAL))
-            if number % 50_000 == 0:
-                reporter.advance(number)
-        out.write(grouper.finish())
-    _sort_records(records)
-    return Rebased(
-        digest.hexdigest(),
-        quads,
-        triples,
-        records,
-        graphs,
-        triple_count,
-        grouper.count,
-        predicates,
-        classes,
-        tuple(grouper.fragments),
-        tuple(grouper.large),
-        tuple(grouper.elsewhere),
-        grouper.elsewhere_count,
-    )
-
-
-class _Grouper:
-    """Follows sorted triples subject by subject: record hashes, hash IRIs, large subjects, IRIs served elsewhere."""
-
-    def __init__(self, names: Names) -> None:
-        self._names = names
-        self._subject = b""
-        self._digest = hashlib.sha256()
-        self._size = 0
-        self._withdrawn = False
-        self.count = 0
-        self.fragments: list[tuple[str, str]] = []
-        self.large: list[str] = []
-        self.elsewhere: list[str] = []
-        self.elsewhere_count = 0
-
-    def add(self, subject: bytes, triple: bytes, *, withdrawn: bool) -> str:
-        done = ""
-        if subject != self._subject:
-            done = self.finish()
-            self._subject, self._digest, self._size, self._withdrawn = subject, hashlib.sha256(), 0, False
-        self._digest.update(triple)
-        self._size += 1
-        self._withdrawn |= withdrawn
-        return done
-
-    def finish(self) -> str:
-        """Return the record of the subject that ends: ``iri TAB hash``, or nothing for what is not ours to serve."""
-        if not self._subject.startswith(b"<"):
-            return ""
-        iri = self._subject[1:-1].decode()
-        self.count += 1
-        if self._size > HUB:
-            self.large.append(iri)
-        document, hash_sign, _ = iri.partition("#")
-        if hash_sign:
-            self.fragments.append((document, iri))
-        if self._names.is_vocabulary(iri):
-            return ""
-        if self._names.path_of(iri) is None:
-            self.elsewhere_count += 1
-            if len(self.elsewhere) < 20:
-                self.elsewhere.append(iri)
-            return ""
-        return "" if self._withdrawn else f"{iri}\t{self._digest.hexdigest()[:32]}\n"
-
-
-def _sort_records(path: Path) -> None:
-    lines = path.read_text("utf-8").splitlines(keepends=True)
-    path.write_text("".join(sorted(set(lines))), "utf-8")
-
-
 def _served_elsewhere(rebased: Rebased) -> Iterator[Finding]:
     if rebased.elsewhere_count:
         first = ", ".join(rebased.elsewhere[:5])
@@ -279,23 +146,40 @@ def _served_elsewhere(rebased: Rebased) -> Iterator[Finding]:
 # -- what must not happen in silence --------------------------------------------------------------------------------------
 
 
+def _previous(folder: ReleaseFolder, names: Names, declared: Declared) -> Path | None:
+    """Return the live release to compare with; raise :class:`ReleaseMismatch` when it is another's."""
+    path = folder.current_path()
+    if path is None:
+        return None
+    try:
+        old = read_manifest(path)
+    except ReleaseError:  # of another format of releases
+        return None
+    if old.base != names.base or old.dataset.iri != names.rebase(declared.dataset.iri):
+        raise ReleaseMismatch(
+            f"{folder.path} holds releases of {old.dataset.iri}, not of {names.rebase(declared.dataset.iri)}. "
+            "Name another folder with --releases."
+        )
+    return path
+
+
 def _compare(previous: Path | None, rebased: Rebased, dataset: Dataset, options: BuildOptions) -> Iterator[Finding]:
     """Compare with the release that is live: changed content under an unchanged version, IRIs that vanish."""
     if previous is None:
         return
-    old = json.loads((previous / NAME).read_text("utf-8"))
+    old = read_manifest(previous)
     severe = is_public(options.base) and not options.accept_changes
     finding = violation if severe else warning
     hint = " Or accept it for once with --accept-changes." if severe else ""
     version = dataset.version
-    if version and old["dataset"]["version"] == version and old["content"] != rebased.content:
+    if version and old.dataset.version == version and old.content != rebased.content:
         yield finding(
             "version",
             f"The content has changed, the version ({version}) has not.",
             f"Raise dcat:version in catalog.ttl.{hint}",
             value=version,
         )
-    gone = list(_vanished(previous / "records.tsv", rebased.records))
+    gone = [iri for iri in _vanished(previous / "records.tsv", rebased.records) if iri not in rebased.withdrawn]
     for iri in gone[:20]:
         yield finding(
             "vanished",
@@ -331,56 +215,28 @@ def _write(
     findings: Sequence[Finding],
     reporter: Reporter,
 ) -> Manifest:
-    declared = inspection.declared
-    dataset = _rebased_dataset(declared.dataset, names)
-    reporter.stage("Loading the store")
+    dataset = _rebased_dataset(inspection.declared.dataset, names)
     store = ox.Store(str(building / "store"))
-    for path, form in ((rebased.quads, ox.RdfFormat.N_QUADS), (rebased.triples, ox.RdfFormat.N_TRIPLES)):
-        if options.named_graphs or path is rebased.triples:
-            _load(store, path, form, blank=bool(inspection.survey.blank))
-    derived_graph = f"{names.base}graph/derived"
-    derived: list[bytes] = []
-    if inspection.tree.rules:
-        reporter.stage("Deriving")
-        derived = derive(store, inspection.tree.rules, derived_graph)
-        _append(rebased.quads, derived)
-        _append(rebased.triples, [line[: line.rfind(b" ", 0, -2)] + b" ." for line in derived])
-    reporter.stage("Writing dumps")
-    total_quads = sum(rebased.graphs.values()) + len(derived)
-    formats = (
-        [f for f in DUMP_FORMATS if f.suffix in options.dumps]
-        if options.dumps is not None
-        else default_formats(total_quads)
-    )
-    dumps = write_dumps(building / "dumps", rebased.quads, rebased.triples, formats, {})
-    graphs = {graph: (count, _origin(graph, names, inspection)) for graph, count in sorted(rebased.graphs.items())}
-    if derived:
-        graphs[derived_graph] = (
-            len(derived),
-            ", ".join(rule.relative_to(inspection.tree.root).as_posix() for rule in inspection.tree.rules),
-        )
+    with loading(store, blank=bool(inspection.survey.blank)) as loader:
+        reporter.stage("Loading the store")
+        loader.load(rebased.triples, ox.RdfFormat.N_TRIPLES)
+        derived = _derive(inspection, names, rebased, store, loader, reporter)
+        if options.named_graphs:
+            loader.load(rebased.quads, ox.RdfFormat.N_QUADS)
+        reporter.stage("Writing dumps")
+        total_quads = sum(rebased.graphs.values()) + len(derived)
+        dumps = write_dumps(building / "dumps", rebased.quads, rebased.triples, _dump_formats(options, total_quads), {})
+        reporter.stage("Indexing")
+        build_index(building / INDEX, rebased.triples, rebased.fragments, rebased.large)
+        reporter.stage("Loading the store")
+    graphs = _graphs(inspection, names, rebased, derived)
     statistics = {
         "triples": rebased.triple_count + len(derived),
         "entities": rebased.entities,
         "properties": len(rebased.predicates),
         "classes": len(rebased.classes),
     }
-    about = describe_release(
-        dataset,
-        iri=dataset.iri,
-        base=names.base,
-        public=names.public,
-        space=names.space,
-        graphs=graphs,
-        statistics=statistics,
-        dumps=dumps,
-    )
-    catalogue = ox.NamedNode(f"{names.base}graph/catalogue")
-    store.bulk_extend(
-        ox.Quad(t.subject, t.predicate, t.object, graph) for t in about for graph in (catalogue, ox.DefaultGraph())
-    )
-    reporter.stage("Indexing")
-    build_index(building / INDEX, store, rebased.fragments, rebased.large)
+    _describe(store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names)
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
@@ -389,23 +245,22 @@ def _write(
     shutil.copyfile(rebased.records, building / "records.tsv")
     _write_statistics(building, rebased)
     ontology, versions = _copy_ontology(inspection, names, building)
-    identity = hashlib.sha256(json.dumps([rebased.content, options.key()]).encode()).hexdigest()
+    identity = _identity(inspection, rebased, options, findings)
     return Manifest(
         program=PROGRAM,
-        source=inspection.tree.root.name,
         space="" if names.space == NO_SPACE else names.space,
         base=names.base,
         public=names.public,
         contact=options.contact,
         content=rebased.content,
-        release=identity[:16],
+        release=identity,
         dataset=dataset,
         counts={
             "quads": total_quads,
             **statistics,
             "derived": len(derived),
             "graphs": len(graphs),
-            "withdrawn": _count_withdrawn(rebased),
+            "withdrawn": len(rebased.withdrawn),
         },
         dumps=dumps,
         findings=count_by_severity(findings),
@@ -415,12 +270,52 @@ def _write(
     )
 
 
-def _load(store: ox.Store, path: Path, form: ox.RdfFormat, *, blank: bool) -> None:
-    """Load a file; one with blank nodes statement by statement, since the bulk loader gives them labels of its own."""
-    if blank:
-        store.bulk_extend(ox.parse(path=str(path), format=form))
-    else:
-        store.bulk_load(path=str(path), format=form)
+def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions, findings: Sequence[Finding]) -> str:
+    """Return the release's identity: equal when content, options, rules, frozen vocabulary and findings are."""
+    tree = inspection.tree
+    beside = (*tree.rules, *tree.frozen, *([tree.context] if tree.context else []))
+    files = [(path.relative_to(tree.root).as_posix(), sha256_of(path)) for path in beside]
+    parts = [rebased.content, options.key(), files, [finding.as_dict() for finding in worst_first(findings)]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _derive(
+    inspection: Inspection, names: Names, rebased: Rebased, store: ox.Store, loader: Loader, reporter: Reporter
+) -> list[bytes]:
+    """Run the rules over the merged triples; append what they derive to the release's files."""
+    if not inspection.tree.rules:
+        return []
+    loader.wait()
+    reporter.stage("Deriving")
+    derived = derive(store, inspection.tree.rules, f"{names.base}graph/derived")
+    _append(rebased.quads, derived)
+    _append(rebased.triples, [line[: line.rfind(b" ", 0, -2)] + b" ." for line in derived])
+    return derived
+
+
+def _dump_formats(options: BuildOptions, quads: int) -> tuple[Format, ...]:
+    if options.dumps is None:
+        return default_formats(quads)
+    return tuple(form for form in DUMP_FORMATS if form.suffix in options.dumps)
+
+
+def _graphs(
+    inspection: Inspection, names: Names, rebased: Rebased, derived: Sequence[bytes]
+) -> dict[str, tuple[int, str]]:
+    """Return each named graph with its number of triples and where it comes from; blank ones cannot be described."""
+    named = sorted((graph, count) for graph, count in rebased.graphs.items() if not graph.startswith("_:"))
+    graphs = {graph: (count, _origin(graph, names, inspection)) for graph, count in named}
+    if derived:
+        rules = ", ".join(rule.relative_to(inspection.tree.root).as_posix() for rule in inspection.tree.rules)
+        graphs[f"{names.base}graph/derived"] = (len(derived), rules)
+    return graphs
+
+
+def _describe(store: ox.Store, about: Sequence[ox.Triple], names: Names) -> None:
+    catalogue = ox.NamedNode(f"{names.base}graph/catalogue")
+    store.bulk_extend(
+        ox.Quad(t.subject, t.predicate, t.object, graph) for t in about for graph in (catalogue, ox.DefaultGraph())
+    )
 
 
 def _write_statistics(building: Path, rebased: Rebased) -> None:
@@ -441,13 +336,6 @@ def _append(path: Path, lines: Sequence[bytes]) -> None:
 def _origin(graph: str, names: Names, inspection: Inspection) -> str:
     stem = graph.removeprefix(f"{names.base}graph/")
     return ", ".join(f.name for f in inspection.tree.files if stem in (f.stem, f"{f.role}/{f.stem}"))
-
-
-def _count_withdrawn(rebased: Rebased) -> int:
-    if _WITHDRAWAL not in rebased.classes:
-        return 0
-    with rebased.triples.open("rb") as lines:
-        return sum(line.endswith(_WITHDRAWAL + b" .\n") for line in lines)
 
 
 def _rebased_dataset(dataset: Dataset, names: Names) -> Dataset:

@@ -274,8 +274,12 @@ def _checked(quads: Iterator[ox.Quad], file: SourceFile, findings: list[Finding]
 
 def _locator(file: SourceFile) -> Locator:
     opener = gzip.open if file.compressed else open
-    with opener(file.path, "rb") as raw:
-        return Locator(raw.read(32 * 1024 * 1024).decode(errors="replace"), file.suffix.lower())
+    try:
+        with opener(file.path, "rb") as raw:
+            text = raw.read(32 * 1024 * 1024)
+    except (OSError, EOFError, zlib.error):
+        text = b""
+    return Locator(text.decode(errors="replace"), file.suffix.lower())
 
 
 class _Prefixed(io.RawIOBase):
@@ -366,6 +370,8 @@ def _syntax_error(error: SyntaxError, file: SourceFile) -> Finding:
         ("syntax", f"Correct the {file.format.label}."),
     )
     line, column = error.lineno, error.offset
+    if rule == "remote-context":
+        text, line = "The file names a remote context", _locator(file).line_of(None, None, "@context")
     if line is None and file.format is RDFXML:
         line, column = _xml_position(file, text)
     return violation(

@@ -99,6 +99,10 @@ def survey_tree(root: Path) -> SourceTree:
     for path in _walk(real, findings):
         name = path.relative_to(real).as_posix()
         parts = name.split("/")
+        if not _is_utf8(name):
+            shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+            findings.append(violation("file-name", "The file's name is not UTF-8.", "Rename it.", file=shown))
+            continue
         if divided and parts[0] not in {"data", "ontology", "shapes", "catalog.ttl"}:
             continue
         if parts[0] == "ontology" and len(parts) > 2 and parts[1] == "rules" and path.suffix == ".rq":
@@ -174,7 +178,13 @@ def _walk(root: Path, findings: list[Finding]) -> list[Path]:
 
 def _link(path: Path, root: Path, findings: list[Finding]) -> bool:
     """Tell whether a link may be followed: to a file within the folder."""
-    target = path.resolve()
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # a circle, before Python 3.13
+        findings.append(
+            violation("link", "A link leads nowhere, or in a circle.", "Remove it.", file=_name(path, root))
+        )
+        return False
     if not target.is_relative_to(root):
         findings.append(
             violation(
@@ -195,6 +205,14 @@ def _link(path: Path, root: Path, findings: list[Finding]) -> bool:
                 file=_name(path, root),
             )
         )
+        return False
+    return True
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
         return False
     return True
 

@@ -33,11 +33,11 @@ def check_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
     """Yield (what, why) for everything in a shapes graph that could reach out of this process."""
     for predicate in (SH.js, SH.jsFunctionName, SH.jsLibrary, SH.jsLibraryURL, OWL.imports):
         for subject in shapes.subjects(predicate, None):
-            yield str(subject), f"{predicate.n3(shapes.namespace_manager)} is not allowed in shapes"
+            yield _shape_name(subject, shapes), f"{predicate.n3(shapes.namespace_manager)} is not allowed in shapes"
     for predicate in (SH.select, SH.ask, SH.construct, SH.update):
         for subject, _, query in shapes.triples((None, predicate, None)):
             if _REMOTE.search(str(query)):
-                yield str(subject), "a query in a shape must not use SERVICE, LOAD or FROM"
+                yield _shape_name(subject, shapes), "a query in a shape must not use SERVICE, LOAD or FROM"
 
 
 def validate(data: Graph, shapes: Graph) -> list[Result]:
