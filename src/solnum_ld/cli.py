@@ -303,6 +303,9 @@ def _application(
         raise ReleaseMismatch(
             f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases."
         )
+    built = folder.source()
+    if built is not None and built != (settings.source or bundled_source()).resolve():
+        raise ReleaseMismatch(f"{settings.releases} holds releases of {built}. Name another folder with --releases.")
     site = Site(folder.current_path, lambda path: open_store(path, workers=workers), folder.hold)
     application = create_app(site, limits=Limits(seconds=query_timeout), cache_bytes=cache_mb * 1024 * 1024)
     return application, (
@@ -460,9 +463,14 @@ def validate(
     raise typer.Exit(1 if failed else 0)
 
 
+def _turtle_files(folder: Path) -> list[Path]:
+    """Return the Turtle files of a folder, frozen releases of a vocabulary excepted."""
+    return sorted(path for path in folder.rglob("*.ttl") if "releases" not in path.relative_to(folder).parts)
+
+
 @app.command("fmt")
 def format_files(
-    paths: Annotated[list[Path], typer.Argument(help="Turtle files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(help="Turtle files, or folders of them.", exists=True)],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 when a file is not in canonical form.")
     ] = False,
@@ -476,11 +484,7 @@ def format_files(
     """
     from solnum_ld.turtle import format_file
 
-    files = [
-        file
-        for path in paths
-        for file in (sorted(p for p in path.rglob("*.ttl") if "releases" not in p.parts) if path.is_dir() else [path])
-    ]
+    files = [file for path in paths for file in (_turtle_files(path) if path.is_dir() else [path])]
     changed, failed = [], False
     for file in files:
         try:

@@ -16,8 +16,8 @@ RESERVED: frozenset[str] = frozenset(
 )
 """First path segments that are ours: an IRI under one of them is not dereferenced by the general rule."""
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+$")
-_HTTP = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?$")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+\Z")
+_HTTP = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?\Z")
 _UNRESERVED = re.compile(r"%(2[DdEe]|5[Ff]|7[Ee]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])")
 _KEEP = "!$&'()*+,;=:@/~-._%"
 

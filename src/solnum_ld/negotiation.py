@@ -86,13 +86,13 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
 
 
 def _rank(ranges: Sequence[MediaRange], offer: Format) -> tuple[float, int]:
-    """Return (quality, specificity) of the range that names ``offer`` most exactly."""
+    """Return (quality, how exactly it is named: 0 */*, 1 type/*, 2 by name) by the range that names ``offer`` best."""
     best: tuple[int, float] | None = None
     for candidate in ranges:
         exact = candidate.specificity(offer)
         if exact is not None and (best is None or (exact, candidate.quality) > best):
             best = (exact, candidate.quality)
-    return (best[1], best[0]) if best else (0.0, 0)
+    return (best[1], best[0] if best[0] in (0, 1) else 2) if best else (0.0, 0)
 
 
 @lru_cache(maxsize=4096)
@@ -126,19 +126,19 @@ def negotiate_language(header: str | None, offers: tuple[str, ...]) -> str:
     >>> negotiate_language("en-GB, fr;q=0.8", ("fr", "en"))
     'en'
     """
-    best = (0.0, 0)
-    chosen = offers[0]
+    wanted = dict.fromkeys(offers, (-1, 0.0))  # (how exactly it is named, quality)
     for element in (header or "")[:_MAX_HEADER].split(","):
         match = _LANGUAGE.match(element)
         quality = _quality(match[2] or "1") if match else None
-        if match is None or not quality:
+        if match is None or quality is None:
             continue
         asked = match[1].lower()
         for offer in offers:
-            exact = 1 if asked == offer or asked.startswith(offer + "-") else 0 if asked == "*" else None
-            if exact is not None and (quality, exact) > best:
-                best, chosen = (quality, exact), offer
-    return chosen
+            exact = 1 if asked == offer or asked.startswith(offer + "-") else 0 if asked == "*" else -1
+            if exact >= 0 and (exact, quality) > wanted[offer]:
+                wanted[offer] = (exact, quality)
+    best = max(offers, key=lambda offer: (wanted[offer][1], wanted[offer][0], -offers.index(offer)))
+    return best if wanted[best][1] > 0 else offers[0]
 
 
 def negotiate_coding(header: str | None) -> str:

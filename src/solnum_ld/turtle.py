@@ -54,7 +54,10 @@ def format_file(path: Path, *, check: bool, drop_comments: bool = False) -> bool
 
     Raises :class:`SourceError` for a file that is not Turtle, or whose comments would be lost.
     """
-    text = path.read_text("utf-8-sig")
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
     lost = comments(text)
     if lost and not drop_comments:
         raise SourceError(

@@ -88,9 +88,10 @@ def assert_whole(release: Path) -> str:
     stated = triples_of(release / "dumps/dataset.nq")
     assert len(stated) == manifest["counts"]["triples"]
     store = ox.Store.read_only(str(release / "store"))
-    held = {quad.triple for quad in store.quads_for_pattern(None, None, None, ox.DefaultGraph())}
     described = {quad.triple for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(f"{manifest['base']}graph/catalogue"))}
-    assert held == stated | described
+    expected = ox.Store()  # the engine keeps the values of numbers, not how they are written
+    expected.bulk_extend(ox.Quad(*triple) for triple in stated | described)
+    assert set(store.quads_for_pattern(None, None, None, ox.DefaultGraph())) == set(expected)
     assert {path.name for path in (release / "validation").iterdir()} == {"report.json", "report.ttl", "report.txt"}
     assert release.name == manifest["release"]
     return release.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -97,7 +98,9 @@ def linked(answer: httpx.Response, rel: str) -> list[str]:
 def graph_of(body: bytes, suffix: str) -> rdflib.Graph:
     """Parse a body strictly: no base, so that a relative IRI stays one and is found."""
     graph = rdflib.Graph(bind_namespaces="none")
-    graph.parse(data=body, format=PARSERS[suffix], publicID="relative:")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's JSON-LD parser uses what rdflib deprecates
+        graph.parse(data=body, format=PARSERS[suffix], publicID="relative:")
     return graph
 
 

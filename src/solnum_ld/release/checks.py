@@ -75,9 +75,10 @@ class Checker:
         space: str,
         locate: Callable[[str], tuple[str | None, int | None]],
         label: Callable[[str], str | None],
+        blank: Callable[[str], int | None],
     ) -> None:
         self._survey, self._strict, self._space = survey, strict, space
-        self._locate, self._label = locate, label
+        self._locate, self._label, self._blank_line = locate, label, blank
 
     def run(self) -> Iterator[Finding]:
         """Yield every finding."""
@@ -94,9 +95,8 @@ class Checker:
 
     def _blank(self, file: str, count: int) -> Finding:
         text = BLANK.one if count == 1 else BLANK.many
-        return Finding(
-            self._severity(), BLANK.name, {"en": text.format(file=file, count=count)}, BLANK.remedy, file=file
-        )
+        message, line = text.format(file=file, count=count), self._blank_line(file)
+        return Finding(self._severity(), BLANK.name, {"en": message}, BLANK.remedy, file=file, line=line)
 
     def _report(self, rule: Rule, iris: Iterable[str]) -> Iterator[Finding]:
         found = sorted(iris)

@@ -27,6 +27,26 @@ from solnum_ld.validation import Result, check_shapes, validate
 SHACL_MANY = 300_000
 """Triples above which pyshacl takes minutes; said before it starts."""
 
+_REMEDIES = {
+    "MinCount": "State the missing value.",
+    "MaxCount": "Keep one value.",
+    "UniqueLang": "Keep one value for each language.",
+    "Datatype": "Write the value with the datatype that the shape names.",
+    "Class": "Link a resource of the class that the shape names, or give that resource its type.",
+    "NodeKind": "Write an IRI where the shape asks for one, a literal where it asks for that.",
+    "Pattern": "Write the value in the form that the shape asks for.",
+    "In": "Choose one of the values that the shape lists.",
+    "HasValue": "State the value that the shape asks for.",
+    "LanguageIn": "Tag the text with one of the languages that the shape lists.",
+    "QualifiedMinCount": "State a value of the kind that the shape asks for.",
+    "QualifiedMaxCount": "Remove the values that are too many.",
+    "MinInclusive": "Correct the number.",
+    "MaxInclusive": "Correct the number.",
+    "Or": "Meet one of the conditions that the shape lists.",
+    "Not": "Remove what the shape forbids.",
+}
+"""How to mend what a constraint component of SHACL Core finds (SHACL, section 4)."""
+
 _MAX_LOCATED = 32 * 1024 * 1024
 
 
@@ -105,7 +125,14 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
     if not survey.quads and tree.files and not any(f.severity is Severity.VIOLATION for f in findings):
         findings.append(warning("empty", "The source has files but not a single triple.", "Is it the right folder?"))
     broken = any(f.severity is Severity.VIOLATION and f.file for f in findings)
-    checker = Checker(survey, strict=declared.strict, space=declared.space, locate=where.of_term, label=where.label)
+    checker = Checker(
+        survey,
+        strict=declared.strict,
+        space=declared.space,
+        locate=where.of_term,
+        label=where.label,
+        blank=where.blank,
+    )
     checked = list(checker.run())
     findings += [
         f for f in checked if not broken or f.rule != "dangling-iri"
@@ -222,6 +249,25 @@ class Whereabouts:
                         return found
         return found
 
+    def values(self, subject: str, predicate: str) -> list[str]:
+        """Return the values that the source writes for a property of a resource, each once."""
+        found: dict[str, None] = {}
+        for file in self._tree.files:
+            locator = self._locator(file)
+            for statement in locator.statements if locator else ():
+                if (statement.subject, statement.predicate) == (subject, predicate):
+                    found[statement.object] = None
+        return list(found)
+
+    def blank(self, name: str) -> int | None:
+        """Return the first line of a file on which a blank node stands."""
+        file = next((file for file in self._tree.files if file.name == name), None)
+        locator = self._locator(file) if file else None
+        lines = [
+            s.line for s in (locator.statements if locator else ()) if s.subject.startswith("_:") or s.subject == ""
+        ]
+        return min(lines, default=None)
+
     def of(
         self, subject: str | None, predicate: str | None = None, value: str | None = None
     ) -> tuple[str | None, int | None]:
@@ -305,7 +351,10 @@ def _finding(result: Result, where: Whereabouts) -> Finding:
     """Turn a validation result into a finding that says where; values of two files are a contradiction of theirs."""
     path = result.path if result.path and ":" in result.path and not result.path.startswith("^") else None
     file, line = where.of(result.focus, path, result.value)
-    rule, messages, remedy = "shacl", dict(result.messages), ""
+    rule, messages, value = "shacl", dict(result.messages), result.value
+    remedy = _REMEDIES.get(result.constraint, "Change the data, or the shape if it asks too much.")
+    if result.constraint in {"MaxCount", "UniqueLang"} and path:
+        value = " | ".join(where.values(result.focus, path)) or value
     if result.constraint in {"MaxCount", "UniqueLang"} and path:
         places = where.all_of(result.focus, path)
         if len({name for name, _ in places}) > 1:
@@ -325,7 +374,7 @@ def _finding(result: Result, where: Whereabouts) -> Finding:
         iri=result.focus,
         label=label,
         path=result.path,
-        value=result.value,
+        value=value,
         shape=result.shape,
     )
 

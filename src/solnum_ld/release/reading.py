@@ -48,7 +48,7 @@ _NAMED = re.compile(rb"<([^<>]*)>")
 _REMEDIES = (
     ("prefix", "unknown-prefix", "Declare it with @prefix, or write the IRI in full."),
     ("No scheme found", "relative-iri", "Write an absolute IRI, or declare @base."),
-    ("IRI", "invalid-iri", "Percent-encode what an IRI may not contain (spaces, quotes, < > { } | \\ ^ `)."),
+    ("nvalid IRI", "invalid-iri", "Percent-encode what an IRI may not contain (spaces, quotes, < > { } | \\ ^ `)."),
     ("UTF-8", "encoding", "Save the file as UTF-8."),
     ("LoadDocumentCallback", "remote-context", "Put the context inside the file: contexts are never fetched."),
 )

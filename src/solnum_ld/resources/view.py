@@ -48,7 +48,7 @@ class Group:
 
     label: Text
     iri: str
-    href: str
+    href: str | None
     values: tuple[Value, ...]
     count: int
     next: str | None = None
@@ -154,7 +154,13 @@ class _Writer:
         values = self._in_language(group.values)
         more = page_address(document, group, group.last_key) if group.more else None
         count = group.count if more else len(values)  # translations that are not shown do not count
-        return Group(self._name(iri), iri, self._names.page(iri), tuple(self.value(v) for v in values), count, more)
+        return Group(self._name(iri), iri, self._property(iri), tuple(self.value(v) for v in values), count, more)
+
+    def _property(self, iri: str) -> str | None:
+        """Return where a property is explained: by the data if they say anything of it, else where it comes from."""
+        if iri in self._labels or self._names.is_vocabulary(iri) or iri.startswith(self._names.base):
+            return self._names.page(iri)
+        return iri if iri.startswith(_SAFE_SCHEMES) else None
 
     def _in_language(self, values: Sequence[Term]) -> Sequence[Term]:
         """Return the values without the translations of those that the reader's language has."""
@@ -186,7 +192,7 @@ class _Writer:
             yield Group(
                 self._name(triple.predicate.value),
                 triple.predicate.value,
-                self._names.page(triple.predicate.value),
+                self._property(triple.predicate.value),
                 (self.value(triple.object, depth + 1),),
                 1,
             )

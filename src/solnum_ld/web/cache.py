@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -29,7 +30,7 @@ VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
 
 KNOWN_PARAMETERS = frozenset(
-    {"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query"}
+    {"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query", "update"}
 )
 """Query parameters that some route reads; others do not make another answer."""
 
@@ -293,7 +294,7 @@ class _Answer:
 
 
 async def _send_entry(entry: Entry, asked: _Asked, method: str, send: Send) -> None:
-    if asked.none_match is not None and entry.etag and _matches(asked.none_match, entry.etag):
+    if asked.none_match is not None and entry.etag and matches(asked.none_match, entry.etag):
         await send(entry.not_modified)
         await send(entry.empty)
         return
@@ -319,7 +320,7 @@ def _asked(headers: Sequence[tuple[bytes, bytes]]) -> _Asked:
     return asked
 
 
-def _matches(none_match: bytes, etag: bytes) -> bool:
+def matches(none_match: bytes, etag: bytes) -> bool:
     """Compare weakly (RFC 9110, 13.1.2)."""
     if none_match == etag:
         return True
@@ -362,7 +363,7 @@ def _canonical(query: bytes) -> str:
         pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         return query.decode("latin-1")
-    return urlencode(sorted(pair for pair in pairs if pair[0] in KNOWN_PARAMETERS))
+    return urlencode(sorted((pair for pair in pairs if pair[0] in KNOWN_PARAMETERS), key=itemgetter(0)))
 
 
 def variant_of(scope: MutableMapping[str, Any]) -> Variant:

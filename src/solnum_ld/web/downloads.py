@@ -11,9 +11,9 @@ from starlette.responses import FileResponse, Response
 from solnum_ld.errors import NotFound
 from solnum_ld.manifest import Dump
 from solnum_ld.mediatypes import HTML, JSON, TEXT, TURTLE, Format
-from solnum_ld.web.cache import generation_of
+from solnum_ld.web.cache import generation_of, matches
 from solnum_ld.web.html import CSP, render, stylesheet
-from solnum_ld.web.http import CACHE, choose_format, choose_language, represent
+from solnum_ld.web.http import CACHE, choose_format, choose_language, header, represent
 
 router = APIRouter()
 READ = ["GET", "HEAD"]
@@ -32,7 +32,7 @@ async def dump(request: Request, name: str) -> Response:
     if name not in known:
         raise NotFound("There is no dump of this name.")
     etag = f'"{known[name].sha256[:32]}"'
-    if etag in (request.headers.get("if-none-match") or ""):
+    if matches((header(request, "if-none-match") or "").encode("latin-1"), etag.encode()):
         return Response(status_code=304, headers={"etag": etag, "cache-control": CACHE})
     form = next(
         (f for f in (TURTLE,) if f.media_type == known[name].media_type), Format(known[name].media_type, "", "")

@@ -10,12 +10,11 @@ from starlette.responses import Response
 
 from solnum_ld.errors import ContentTooLarge, MalformedQuery, UnsupportedContent
 from solnum_ld.mediatypes import HTML, Format
-from solnum_ld.negotiation import negotiate
 from solnum_ld.sparql import SparqlQuery, parse_query
 from solnum_ld.store.protocol import Limits
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, render
-from solnum_ld.web.http import CACHE, NO_STORE, choose_format, choose_language, header, represent
+from solnum_ld.web.http import CACHE, NO_STORE, choose_format, choose_language, represent
 
 router = APIRouter()
 MAX_BODY = 1024 * 1024
@@ -106,12 +105,5 @@ def _format(request: Request, query: SparqlQuery) -> Format:
     request.state.offered = tuple(
         (form, f"{generation_of(request.scope).manifest.public}sparql?format={form.suffix}") for form in query.offers
     )
-    if _is_browser(request):
-        return negotiate(None, query.offers)
-    return choose_format(request, query.offers)
-
-
-def _is_browser(request: Request) -> bool:
-    """Tell whether HTML is all that the client really wants: its form then gets the first format, as a file to see."""
-    accept = header(request, "accept") or ""
-    return accept.startswith("text/html")
+    chosen = choose_format(request, (*query.offers, HTML))
+    return query.offers[0] if chosen is HTML else chosen  # a browser that sends the form gets the first, to save
