@@ -83,6 +83,7 @@ def serving(source: Path | None, releases: Path, *options: str | Path, **changes
         command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment(**changes)
     )
     server = Server(process, "", releases)
+    reader = None
     try:
         assert process.stderr is not None
         for line in process.stderr:
@@ -93,11 +94,16 @@ def serving(source: Path | None, releases: Path, *options: str | Path, **changes
             if "stop with" in line:
                 break
         assert server.base, "".join(server.log)
-        threading.Thread(target=lambda: server.log.extend(process.stderr), daemon=True).start()  # type: ignore[arg-type]
+        reader = threading.Thread(target=lambda: server.log.extend(process.stderr), daemon=True)  # type: ignore[arg-type]
+        reader.start()
         _wait_until_listening(server)
         yield server
     finally:
         server.stop()
+        if reader is not None:
+            reader.join(10)
+        if process.stderr is not None:
+            process.stderr.close()
 
 
 def _wait_until_listening(server: Server) -> None:

@@ -77,17 +77,24 @@ def encoded(path: str) -> str:
     return re.sub(r"%[0-9A-Fa-f]{2}", lambda m: m[0].upper(), quote(path, safe=_KEEP))
 
 
+def unreserved(path: str) -> str:
+    """Return a path with those percent-encodings decoded that mean the character itself (RFC 3986, 6.2.2.2).
+
+    >>> unreserved("%64oc%2Fx")
+    'doc%2Fx'
+    """
+    return _UNRESERVED.sub(lambda m: chr(int(m[1], 16)), path)
+
+
 def spellings(path: str) -> tuple[str, ...]:
     """Return the ways in which a requested path may be spelt in the data: as sent, in IRI form, in URI form.
 
     Only equivalent spellings are given: ``%2F`` never becomes ``/``, ``..`` and ``//`` stay.
     """
-    unreserved = _UNRESERVED.sub(lambda m: chr(int(m[1], 16)), path)
+    plain = unreserved(path)
     capital = encoded(path)
     return tuple(
-        dict.fromkeys(
-            (path, readable(path), capital, readable(capital), encoded(unreserved), readable(encoded(unreserved)))
-        )
+        dict.fromkeys((path, readable(path), capital, readable(capital), encoded(plain), readable(encoded(plain))))
     )
 
 

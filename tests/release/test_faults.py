@@ -36,7 +36,11 @@ SHAPES = f"""\
 
 
 def link(name: str, target: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / name).symlink_to(target)
+    def make(folder: Path) -> None:
+        write(folder.parent, {"outside.ttl": GOOD})
+        (folder / name).symlink_to(target)
+
+    return make
 
 
 def name_in_latin_1(folder: Path) -> None:
@@ -104,6 +108,7 @@ FAULTS = (
     Fault("remote-context", "remote-context", {"a.jsonld": '{\n"@context": "https://schema.org/", "@id": "http://x.example.net/a", "name": "b"}'}, "a.jsonld", 2),
     Fault("file-name-in-latin-1", "file-name", {"a.ttl": GOOD}, "caf\\xe9.ttl", prepare=name_in_latin_1),
     Fault("uri-space-without-slash", "uri-space", {"a.ttl": GOOD, "catalog.ttl": catalog().replace(f'"{SPACE}"', '"http://data.example.org"')}, "catalog.ttl"),
+    Fault("broken-catalogue", "unknown-prefix", {"a.ttl": GOOD, "catalog.ttl": catalog() + "x:y x:z x:w .\n"}, "catalog.ttl", 6),
     Fault("rule-is-not-sparql", "rule", {"a.ttl": GOOD, "ontology/rules/r.rq": "CONSTRUCT {\n?s ?p"}, "ontology/rules/r.rq"),
     Fault("rule-is-no-construct", "rule", {"a.ttl": GOOD, "ontology/rules/r.rq": "SELECT * { ?s ?p ?o }"}, "ontology/rules/r.rq"),
     Fault("rule-calls-a-service", "rule", {"a.ttl": GOOD, "ontology/rules/r.rq": "CONSTRUCT { ?s ?p ?o } WHERE { SERVICE <http://x.example.net/> { ?s ?p ?o } }"}, "ontology/rules/r.rq"),

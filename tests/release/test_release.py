@@ -147,6 +147,16 @@ def test_a_source_that_goes_back_gives_the_release_it_had(tmp_path: Path) -> Non
     assert assert_served_release_is_whole(tmp_path / "releases") == first
 
 
+def test_a_release_does_not_depend_on_what_was_live_before(tmp_path: Path) -> None:
+    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD + labelled("b")})
+    build_into(tmp_path / "used", source)
+    write(source, {"a.ttl": GOOD})
+    after, alone = (build_into(tmp_path / name, source).release for name in ("used", "fresh"))
+    assert after.id == alone.id
+    for name in ("manifest.json", "dumps/dataset.nq", "records.tsv", "statistics.json"):
+        assert (after.path / name).read_bytes() == (alone.path / name).read_bytes(), name
+
+
 # -- dumps and report --------------------------------------------------------------------------------------------------
 
 
@@ -335,6 +345,13 @@ def test_the_release_of_another_base_is_not_compared_with(published: Path, tmp_p
         assert LOCAL in str(refused)
     else:
         assert "vanished" not in {rule for _, rule in rules_of(built.findings)}
+
+
+def test_a_source_that_begins_to_describe_itself_stays_in_its_folder(tmp_path: Path) -> None:
+    source = write(tmp_path / "source", {"a.ttl": GOOD})
+    build_into(tmp_path / "releases", source)
+    write(source, {"catalog.ttl": catalog()})
+    assert build_into(tmp_path / "releases", source).release.manifest.dataset.version == "1.0"
 
 
 # -- releases side by side -----------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from solnum_ld.iris import RESERVED, Names, is_public
 from solnum_ld.manifest import NAME, Dataset, Manifest, read_manifest
 from solnum_ld.mediatypes import DUMP_FORMATS, Format
 from solnum_ld.release.catalogue import describe_release
-from solnum_ld.release.declared import NO_SPACE, Declared
+from solnum_ld.release.declared import NO_SPACE
 from solnum_ld.release.derive import derive
 from solnum_ld.release.dumps import default_formats, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
@@ -115,8 +115,6 @@ def _build(
     names = Names(inspection.declared.space, options.base, options.public)
     reporter.stage("Naming")
     rebased = rebase(inspection.sorted_lines(), names, work)
-    previous = _previous(folder, names, inspection.declared)
-    findings += _compare(previous, rebased, inspection.declared.dataset, options)
     if not options.shacl and inspection.tree.of(Role.SHAPES):
         findings.append(
             warning(
@@ -129,11 +127,17 @@ def _build(
     reason = reject_reason(findings)
     if reason:
         raise SourceInvalid(reason, findings)
+    previous = _previous(folder, names, inspection, root)
+    changes = list(_compare(previous, rebased, inspection.declared.dataset, options))
+    reason = reject_reason(changes)
+    if reason:
+        raise SourceInvalid(reason, [*findings, *changes])
     manifest = _write(inspection, names, rebased, building, options, findings, reporter)
+    write_report(building / "validation", [*findings, *changes], f"{names.public}validation")
     shutil.rmtree(work)
     (building / NAME).write_text(manifest.to_json(), "utf-8")
     reporter.stage("Writing to disk")
-    return folder.install(building, manifest), findings
+    return folder.install(building, manifest), [*findings, *changes]
 
 
 def _served_elsewhere(rebased: Rebased) -> Iterator[Finding]:
@@ -146,7 +150,7 @@ def _served_elsewhere(rebased: Rebased) -> Iterator[Finding]:
 # -- what must not happen in silence --------------------------------------------------------------------------------------
 
 
-def _previous(folder: ReleaseFolder, names: Names, declared: Declared) -> Path | None:
+def _previous(folder: ReleaseFolder, names: Names, inspection: Inspection, root: Path) -> Path | None:
     """Return the live release to compare with; raise :class:`ReleaseMismatch` when it is another's."""
     path = folder.current_path()
     if path is None:
@@ -155,9 +159,11 @@ def _previous(folder: ReleaseFolder, names: Names, declared: Declared) -> Path |
         old = read_manifest(path)
     except ReleaseError:  # of another format of releases
         return None
-    if old.base != names.base or old.dataset.iri != names.rebase(declared.dataset.iri):
+    iri = names.rebase(inspection.declared.dataset.iri)
+    another = old.dataset.iri != iri and folder.source() not in (None, root.resolve())
+    if old.base != names.base or another:
         raise ReleaseMismatch(
-            f"{folder.path} holds releases of {old.dataset.iri}, not of {names.rebase(declared.dataset.iri)}. "
+            f"{folder.path} holds releases of {old.dataset.iri} for {old.base}, not of {iri} for {names.base}. "
             "Name another folder with --releases."
         )
     return path
@@ -241,7 +247,6 @@ def _write(
     store.optimize()
     store.flush()
     del store
-    write_report(building / "validation", findings, f"{names.public}validation")
     shutil.copyfile(rebased.records, building / "records.tsv")
     _write_statistics(building, rebased)
     ontology, versions = _copy_ontology(inspection, names, building)

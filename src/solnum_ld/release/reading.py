@@ -8,6 +8,7 @@ limits on decompressed size and ratio.
 from __future__ import annotations
 
 import codecs
+import errno
 import gzip
 import hashlib
 import io
@@ -209,6 +210,8 @@ def read_file(file: SourceFile, graph: str, spool: Path, on_bytes: Callable[[int
     except SyntaxError:
         reading.findings.extend(_syntax_errors(file))
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
         if error.filename and Path(error.filename) != file.path:
             raise
         reading.findings.append(

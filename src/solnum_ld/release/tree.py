@@ -178,13 +178,11 @@ def _walk(root: Path, findings: list[Finding]) -> list[Path]:
 
 def _link(path: Path, root: Path, findings: list[Finding]) -> bool:
     """Tell whether a link may be followed: to a file within the folder."""
+    written = str(path.readlink())
     try:
-        target = path.resolve(strict=True)
+        target = path.resolve()
     except (OSError, RuntimeError):  # a circle, before Python 3.13
-        findings.append(
-            violation("link", "A link leads nowhere, or in a circle.", "Remove it.", file=_name(path, root))
-        )
-        return False
+        target = path
     if not target.is_relative_to(root):
         findings.append(
             violation(
@@ -192,7 +190,14 @@ def _link(path: Path, root: Path, findings: list[Finding]) -> bool:
                 "A link leads out of the source folder.",
                 "Copy what it points to into the folder, or remove the link.",
                 file=_name(path, root),
-                value=str(path.readlink()),
+                value=written,
+            )
+        )
+        return False
+    if not path.exists():
+        findings.append(
+            violation(
+                "link", "A link leads nowhere, or in a circle.", "Remove it.", file=_name(path, root), value=written
             )
         )
         return False

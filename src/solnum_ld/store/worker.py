@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import re
 import signal
 import struct
 import sys
@@ -20,6 +21,9 @@ _RESULTS = {
     "text/tab-separated-values": ox.QueryResultsFormat.TSV,
 }
 _GRAPHS = {"text/turtle": ox.RdfFormat.TURTLE, "application/n-triples": ox.RdfFormat.N_TRIPLES}
+
+
+_POSITION = re.compile(r"^error at (\d+):(\d+): ")
 
 
 class _TooLarge(Exception):
@@ -55,7 +59,7 @@ def _answer(store: ox.Store, request: dict[str, str | int], prefixes: dict[str, 
         else:
             results.serialize(out, format=_RESULTS.get(media_type, ox.QueryResultsFormat.JSON))
     except SyntaxError as error:
-        return b"M", str(error.msg).encode()
+        return b"M", _POSITION.sub(r"Line \1, column \2: ", str(error.msg)).encode()
     except _TooLarge:
         return b"L", b"The result is larger than is sent here. Add a LIMIT, or take a dump."
     except (OSError, RuntimeError, ValueError) as error:

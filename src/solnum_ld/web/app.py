@@ -12,12 +12,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solnum_ld import __version__
+from solnum_ld.iris import unreserved
 from solnum_ld.store.protocol import Limits
 from solnum_ld.web import downloads, health, problems, resources, sparql
 from solnum_ld.web.cache import ResponseCache
 from solnum_ld.web.site import Site
 
-MAX_TARGET = 64 * 1024
+_NO_HOST = Response(
+    "400 Bad Request\nA request needs exactly one Host header (RFC 9112, 3.2).\n", 400, media_type="text/plain"
+)
 _PREFLIGHT = {"access-control-allow-headers": "*", "access-control-max-age": "86400"}
 
 
@@ -63,6 +66,12 @@ class Front:
             prefix = self._path_prefix()
             if prefix and raw.startswith(prefix):
                 raw = raw[len(prefix) - 1 :]
+            if sum(name == b"host" for name, _ in scope["headers"]) != 1 and scope.get("http_version") == "1.1":
+                await _NO_HOST(scope, receive, send)
+                return
+            first, slash, rest = raw[1:].partition(b"/")
+            if b"%" in first:  # an encoded letter is the letter (RFC 3986, 6.2.2.2); below, both spellings are tried
+                raw = b"/" + unreserved(first.decode("latin-1")).encode("latin-1") + slash + rest
             scope["raw_path"] = raw
             scope["path"] = raw.decode("latin-1")
             scope["root_path"] = ""
@@ -95,4 +104,5 @@ class Plain:
             headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        with contextlib.suppress(Exception):  # the last resort has logged it and answered; Starlette raises it again
+            await self._app(scope, receive, send)

@@ -59,7 +59,7 @@ def render(template: str, generation: Generation, language: str, request: Reques
             w=lambda key: word(key, language),
             w_other=lambda key: word(key, "en" if language == "fr" else "fr"),
             keep=lambda href: _with_language(href, language, manifest) if asked else href,
-            switch=_switch(request, manifest, "en" if language == "fr" else "fr"),
+            switch=_switch(request, manifest, "en" if language == "fr" else "fr", values.get("canonical")),
             site_title=localised(manifest.dataset.title, language),
             manifest=manifest,
             public=manifest.public,
@@ -85,12 +85,10 @@ def _with_language(href: str, language: str, manifest: Manifest) -> str:
     return f"{address}{'&' if '?' in address else '?'}lang={language}{hash_sign}{fragment}"
 
 
-def _switch(request: Request, manifest: Manifest, other: str) -> str:
-    """Return the address of this page in the other language."""
+def _switch(request: Request, manifest: Manifest, other: str, canonical: object) -> str:
+    """Return the address of this page in the other language; ``canonical`` is its address where it has one."""
     path = request.scope["raw_path"].decode("latin-1").lstrip("/")
-    rest = [
-        (key, value)
-        for key, value in request.query_params.multi_items()
-        if key in {"iri", "property", "inverse", "after"}
-    ]
-    return f"{manifest.public}{path}?{urlencode([*rest, ('lang', other)])}"
+    address = str(canonical) if canonical else manifest.public + path
+    known = {"property", "inverse", "after"} if canonical else {"iri", "property", "inverse", "after"}
+    rest = [(key, value) for key, value in request.query_params.multi_items() if key in known]
+    return f"{address}{'&' if '?' in address else '?'}{urlencode([*rest, ('lang', other)])}"
