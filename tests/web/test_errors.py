@@ -26,7 +26,6 @@ ERRORS = [
     pytest.param("static/nothing", {}, 404, id="unknown file"),
     pytest.param("shapes/nothing", {}, 404, id="unknown shape"),
     pytest.param("def/9.9.9", {}, 404, id="unknown version"),
-    pytest.param(sparql("SELECT"), {}, 400, id="broken query"),
     pytest.param("sparql?update=CLEAR+ALL", {}, 400, id="update"),
 ]
 
@@ -113,7 +112,7 @@ def test_an_error_keeps_nothing_of_the_request_but_what_it_escapes(http: httpx.C
 def test_a_malformed_query_is_shown_its_line_and_column(http: httpx.Client) -> None:
     answer = http.get(sparql("SELECT * WHERE {\n  ?s ?p\n}"))
     assert answer.status_code == 400
-    assert "3:1" in answer.json()["detail"] or "line 3" in answer.json()["detail"]
+    assert answer.json()["detail"].startswith("Line 3, column ")
 
 
 def test_the_wrong_media_type_of_a_body_is_unsupported(http: httpx.Client) -> None:
