@@ -18,7 +18,7 @@ def checked(*statements: str, strict: bool = True, space: str = X) -> list[Findi
     survey.open("a.ttl")
     for statement in statements:
         survey.add(f"{statement} <{X}graph/a> .".encode())
-    return list(Checker(survey, strict=strict, space=space, locate=lambda _: ("a.ttl", 7), label=lambda _: "Nom").run())
+    return list(Checker(survey, strict=strict, space=space, locate=lambda _: ("a.ttl", 7), label=lambda _: "Nom", blank=lambda _: 7).run())
 
 
 def rules(*statements: str, strict: bool = True) -> list[str]:

@@ -13,45 +13,43 @@ from solnum_ld.findings import Finding, violation
 from solnum_ld.rdf import to_bytes
 
 MAX_ROUNDS = 20
+MAX_GROWTH = 10
+"""How many times as much as it is given a set of rules may derive."""
+
 _REMOTE = re.compile(r"\b(SERVICE|FROM)\b", re.IGNORECASE)
-_COMMENT = re.compile(r"(?m)^\s*#.*$")
+_APART = re.compile(
+    r"""\"{3}.*?(?<!\\)\"{3}|'{3}.*?(?<!\\)'{3}|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|<[^<>\s]*>|\#[^\n]*""",
+    re.DOTALL,
+)
+"""What a keyword does not stand in: strings, IRIs, comments (SPARQL 1.1 Query, 19.4 and 19.8)."""
+
+_POSITION = re.compile(r"error at (\d+):(\d+): ")
 
 
 def check_rules(rules: Sequence[Path], root: Path) -> list[Finding]:
     """Return what is wrong with the rules: syntax, or a reach out of the data. None of them is run on any data."""
-    findings = []
-    empty = ox.Store()
-    for path in rules:
-        name = path.relative_to(root).as_posix()
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            findings.append(violation("rule", f"The rule cannot be read: {error}.", "Save it as UTF-8.", file=name))
-            continue
-        if _REMOTE.search(_COMMENT.sub("", text)):
-            findings.append(
-                violation(
-                    "rule",
-                    "A rule must not use SERVICE or FROM.",
-                    "Write it over the data of the source alone.",
-                    file=name,
-                )
-            )
-            continue
-        try:
-            answer = empty.query(text)
-        except SyntaxError as error:
-            findings.append(
-                violation(
-                    "rule", f"The rule is not SPARQL: {error.msg}.", "Correct the query.", file=name, line=error.lineno
-                )
-            )
-            continue
-        if not isinstance(answer, ox.QueryTriples):
-            findings.append(
-                violation("rule", "A rule must be a CONSTRUCT query.", "Write CONSTRUCT { … } WHERE { … }.", file=name)
-            )
-    return findings
+    return [found for path in rules if (found := _check_rule(path, path.relative_to(root).as_posix())) is not None]
+
+
+def _check_rule(path: Path, name: str) -> Finding | None:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return violation("rule", f"The rule cannot be read: {error}.", "Save it as UTF-8.", file=name)
+    if _REMOTE.search(_APART.sub(" ", text)):
+        remedy = "Write it over the data of the source alone."
+        return violation("rule", "A rule must not use SERVICE or FROM.", remedy, file=name)
+    try:
+        answer = ox.Store().query(text)
+    except SyntaxError as error:
+        at = _POSITION.search(str(error.msg))
+        why = _POSITION.sub("", str(error.msg)).partition("expected")[0].strip(" :,") or "it cannot be read here"
+        line, column = (int(at[1]), int(at[2])) if at else (None, None)
+        message = f"The rule is not SPARQL: {why}."
+        return violation("rule", message, "Correct the query.", file=name, line=line, column=column)
+    if not isinstance(answer, ox.QueryTriples):
+        return violation("rule", "A rule must be a CONSTRUCT query.", "Write CONSTRUCT { … } WHERE { … }.", file=name)
+    return None
 
 
 def derive(store: ox.Store, rules: Sequence[Path], graph: str) -> list[bytes]:
@@ -62,6 +60,7 @@ def derive(store: ox.Store, rules: Sequence[Path], graph: str) -> list[bytes]:
     target = ox.NamedNode(graph)
     default = ox.DefaultGraph()
     derived: set[bytes] = set()
+    most = MAX_GROWTH * len(store) + 100_000
     texts = [(path.name, path.read_text("utf-8")) for path in rules]
     for _ in range(MAX_ROUNDS):
         fresh = {triple for _, text in texts for triple in store.query(text)}  # type: ignore[union-attr]  # CONSTRUCT gives triples
@@ -69,6 +68,8 @@ def derive(store: ox.Store, rules: Sequence[Path], graph: str) -> list[bytes]:
         quads = [quad for quad in quads if quad not in store]
         if not quads:
             return sorted(derived)
+        if len(derived) + len(quads) > most:
+            break
         store.bulk_extend(quads)
         store.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object, target) for quad in quads)
         lines = to_bytes([q.triple for q in quads], ox.RdfFormat.N_TRIPLES)

@@ -182,8 +182,7 @@ def _collect(
         survey.open(reading.file.name)
         for line in reading.lines():
             if role is Role.SHAPES:
-                survey.graphs[line[line.rfind(b" ", 0, -2) + 1 : -2]] += 1
-                survey.quads += 1
+                survey.add_shape(line)
             else:
                 survey.add(line)
             sorter.add(line)

@@ -223,7 +223,7 @@ def _write(
 ) -> Manifest:
     dataset = _rebased_dataset(inspection.declared.dataset, names)
     store = ox.Store(str(building / "store"))
-    with loading(store, blank=bool(inspection.survey.blank)) as loader:
+    with loading(store, blank=inspection.survey.any_blank) as loader:
         reporter.stage("Loading the store")
         loader.load(rebased.triples, ox.RdfFormat.N_TRIPLES)
         derived = _derive(inspection, names, rebased, store, loader, reporter)

@@ -26,6 +26,7 @@ class Survey:
         self.objects: set[bytes] = set()
         self.graphs: Counter[bytes] = Counter()
         self.blank: dict[str, int] = {}
+        self.any_blank = False
         self.first_use: dict[bytes, str] = {}
         self._file = ""
 
@@ -36,6 +37,7 @@ class Survey:
     def add(self, line: bytes, *, links: bool = True) -> None:
         """Look at one line; ``links`` tells whether its object counts as mentioned."""
         self.quads += 1
+        self.any_blank |= b"_:" in line
         subject, predicate, rest = line.split(b" ", 2)
         end = rest.rfind(b" ", 0, -2)
         self.graphs[rest[end + 1 : -2]] += 1
@@ -55,11 +57,13 @@ class Survey:
                 self.classes[target] += 1
             elif links:
                 self.objects.add(target)
-        elif first == 34:  # "
-            if predicate in _LABELS:
-                self.labelled.add(subject)
-        else:
-            self.blank.setdefault(self._file, 0)
+        elif first == 34 and predicate in _LABELS:  # "
+            self.labelled.add(subject)
+
+    def add_shape(self, line: bytes) -> None:
+        """Look at one line of a shapes graph, which counts and does no more."""
+        self.quads += 1
+        self.any_blank |= b"_:" in line
 
     def common_space(self) -> str:
         """Return the longest prefix, up to a ``/``, that the IRIs of most subjects share; empty when there is none.

@@ -242,6 +242,8 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
         body = _page(request, subject, language, template, alternates, classes)
+        if location and "lang" in request.query_params:
+            location = f"{location}?lang={language}"
         return represent(
             body,
             HTML,
