@@ -1,19 +1,48 @@
-"""The one writer of RDF source files: Turtle in the canonical form of rdflib's longturtle, so that a diff shows facts alone."""
+"""The one writer of RDF source files: Turtle in the canonical form of rdflib's longturtle, so that a diff shows facts."""
 
 from __future__ import annotations
 
+import io
 import re
+import shutil
 from pathlib import Path
 
 from rdflib import Graph, Literal
+from rdflib.compare import to_canonical_graph
+from rdflib.namespace import XSD
+from rdflib.plugins.serializers.longturtle import LongTurtleSerializer
+from rdflib.term import Node
 
 from solnum_ld.errors import SourceError
 from solnum_ld.namespaces import PREFIXES
 
 _COMMENT = re.compile(
-    r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|(#[^\n]*)',
+    r'"""(?:[^"\\]|\\.|"(?!""))*"""|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|<[^<>\s]*>|\\.|(#[^\n]*)',
     re.DOTALL,
 )
+_BARE = {
+    XSD.integer: re.compile(r"[+-]?\d+\Z"),
+    XSD.decimal: re.compile(r"[+-]?\d*\.\d+\Z"),
+    XSD.double: re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE][+-]?\d+\Z"),
+    XSD.boolean: re.compile(r"(?:true|false)\Z"),
+}
+"""Literals that Turtle writes without quotes (RDF 1.1 Turtle, 2.5.2, 2.5.3), by their own spelling."""
+
+
+class _Writer(LongTurtleSerializer):
+    """rdflib's longturtle, but every literal keeps the spelling that the author gave it."""
+
+    def label(self, node: Node, position: int) -> str:
+        if isinstance(node, Literal):
+            bare = _BARE.get(node.datatype) if node.datatype else None
+            if bare is not None and bare.match(str(node)):
+                return str(node)
+            return str(node._literal_n3(use_plain=False, qname_callback=self._qname))
+        return str(super().label(node, position))  # type: ignore[no-untyped-call]  # rdflib
+
+    def _qname(self, iri: str) -> str | None:
+        name = self.getQName(iri, gen_prefix=False)  # type: ignore[no-untyped-call]  # rdflib
+        return str(name) if name else None
 
 
 def comments(text: str) -> list[str]:
@@ -37,16 +66,17 @@ def format_turtle(text: str) -> str:
         first = next((line for line in str(error).splitlines() if line.strip()), "not Turtle")
         raise SourceError(first.strip()) from error
     own = {prefix: str(namespace) for prefix, namespace in graph.namespaces()}
-    used = {term for triple in graph for term in triple} | {
-        o.datatype for o in graph.objects() if isinstance(o, Literal) and o.datatype
-    }
+    used = {term for triple in graph for term in triple}
+    used |= {term.datatype for term in graph.objects() if isinstance(term, Literal) and term.datatype}
     fresh = Graph(bind_namespaces="none")
     for prefix, namespace in sorted({**own, **PREFIXES}.items()):
         if any(str(term).startswith(namespace) for term in used):
             fresh.bind(prefix, namespace, override=True, replace=True)
-    for triple in graph:
+    for triple in to_canonical_graph(graph):
         fresh.add(triple)
-    return str(fresh.serialize(format="longturtle", canon=True)).strip() + "\n"
+    out = io.BytesIO()
+    _Writer(fresh).serialize(out, encoding="utf-8")  # type: ignore[no-untyped-call]  # rdflib
+    return out.getvalue().decode().strip() + "\n"
 
 
 def format_file(path: Path, *, check: bool, drop_comments: bool = False) -> bool:
@@ -54,23 +84,26 @@ def format_file(path: Path, *, check: bool, drop_comments: bool = False) -> bool
 
     Raises :class:`SourceError` for a file that is not Turtle, or whose comments would be lost.
     """
+    data = path.read_bytes()
     try:
-        text = path.read_text("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SourceError(f"{path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
     lost = comments(text)
     if lost and not drop_comments:
         raise SourceError(
-            f"{path} has comments, which the canonical form does not keep ({lost[0][:60]!r}). Write them as skos:editorialNote, or give --drop-comments."
+            f"{path} has comments, which the canonical form does not keep ({lost[0][:60]!r}). "
+            "Write them as skos:editorialNote, or give --drop-comments."
         )
     try:
         formatted = format_turtle(text)
     except SourceError as error:
         raise SourceError(f"{path}: {error}") from error
-    if formatted == text:
+    if formatted.encode() == data:
         return True
     if not check:
         draft = path.with_name(f".{path.name}.new")
         draft.write_text(formatted, "utf-8")
+        shutil.copymode(path, draft)
         draft.replace(path)
     return False

@@ -51,6 +51,8 @@ class WorkerPool:
     async def _run(self, query: str, out: Format, limits: Limits) -> bytes:
         worker = await self._take()
         try:
+            if self._closed:
+                raise StoreUnavailable("The service is stopping.")
             async with asyncio.timeout(limits.seconds):
                 kind, body = await self._ask(worker, query, out, limits)
         except TimeoutError:
@@ -82,7 +84,8 @@ class WorkerPool:
     async def _take(self) -> Process:
         while self._idle:
             worker = self._idle.pop()
-            if worker.returncode is None:
+            await asyncio.sleep(0)  # let the loop hear of a worker that died while it was idle
+            if worker.returncode is None and worker.stdout is not None and not worker.stdout.at_eof():
                 return worker
             self._all.discard(worker)
         command = [sys.executable, "-m", "solnum_ld.store.worker", str(self._store)]

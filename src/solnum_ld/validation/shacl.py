@@ -59,7 +59,14 @@ def validate(data: Graph, shapes: Graph) -> list[Result]:
             do_owl_imports=False,
             allow_warnings=True,
         )
-    except pyshacl.errors.ReportableRuntimeError as error:
+    except (
+        pyshacl.errors.ReportableRuntimeError,
+        pyshacl.errors.ConstraintLoadError,
+        pyshacl.errors.ShapeLoadError,
+        re.error,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise ValueError(str(error)) from error
     if not isinstance(report, Graph):
         raise TypeError(str(text))

@@ -1,0 +1,326 @@
+"""The command line: what it prints where, how it ends, and what it takes for granted."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from release.building import GOOD, LABEL, LOCAL, assert_served_release_is_whole, catalog, command_line, labelled, write
+from support import command, environment, run
+
+from solnum_ld.config import make_settings
+from solnum_ld.errors import SettingsError
+from solnum_ld.release.folder import ReleaseFolder
+
+COMMANDS = ("serve", "build", "validate", "fmt", "query", "releases", "rollback")
+COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD})
+
+
+@pytest.fixture
+def releases(tmp_path: Path) -> Path:
+    return tmp_path / "releases"
+
+
+# -- help and misuse -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str) -> None:
+    done = command_line(name, "--help")
+    assert done.exit_code == 0
+    assert f"solnum-ld {name}" in done.stdout or f" {name} [OPTIONS]" in done.stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example(name: str) -> None:
+    assert re.search(rf"(?m)^[ │]*solnum-ld {name}\b", command_line(name, "--help").stdout)
+
+
+def test_help_names_every_command_and_short_help_is_the_same() -> None:
+    text = command_line("--help").stdout
+    assert all(re.search(rf"\b{name}\b", text) for name in COMMANDS)
+    assert command_line("-h").stdout == text
+
+
+def test_the_version_is_printed() -> None:
+    done = command_line("--version")
+    assert (done.exit_code, done.stdout.split()[0]) == (0, "solnum-ld")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["build", "--nonsense"],
+        ["build", "/nonexistent/folder"],
+        ["validate", "/nonexistent/folder"],
+        ["build", "--port", "70000"],
+        ["build", "--keep", "0"],
+        ["build", "--dumps", "nq,docx"],
+        ["build", "--base-uri", "data.example.org"],
+        ["build", "--base-uri", "ftp://data.example.org/"],
+        ["build", "--base-uri", "https://data.example.org/?q"],
+        ["build", "--public-url", "https://user@data.example.org/"],
+        ["build", "--base-uri", "https://data.solnum.city/"],
+        ["build", "--contact", "nobody"],
+        ["query", "--file", "/nonexistent/query.rq"],
+        ["fmt"],
+    ],
+    ids=" ".join,
+)
+def test_misuse_ends_with_2_and_says_why(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    done = command_line(*arguments)
+    assert done.exit_code == 2
+    assert done.stdout == "" or arguments == []
+    assert done.stderr or arguments == []
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_a_query_that_is_malformed_is_misuse(source: Path, releases: Path) -> None:
+    command_line("build", source, "--releases", releases)
+    for text in ("SELECT", "DESCRIBE <http://x.example.net/>", "nonsense", ""):
+        done = command_line("query", text or "-", "--releases", releases)
+        assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_where_there_is_no_release_it_is_said(releases: Path) -> None:
+    for arguments in (["query", "ASK {}"], ["rollback"], ["rollback", "abc"]):
+        done = command_line(*arguments, "--releases", releases)
+        assert done.exit_code == 1
+        assert "no" in done.stderr
+    assert command_line("releases", "--releases", releases).exit_code == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "below a file"])
+def test_releases_that_cannot_be_written_are_said_in_one_sentence(kind: str, source: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"file": ""})
+    done = command_line("build", source, "--releases", tmp_path / "file" if kind == "file" else tmp_path / "file" / "below")
+    assert done.exit_code in {1, 2}
+    assert "file" in done.stderr
+
+
+# -- defaults --------------------------------------------------------------------------------------------------------------
+
+
+def settings_from(environment: Mapping[str, str], **given: object):
+    arguments = {"source": None, "host": "127.0.0.1", "port": 8000, **given}
+    return make_settings(environment, **arguments)  # type: ignore[arg-type]
+
+
+def test_defaults_are_the_own_address_and_a_state_folder_for_source_and_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    settings = settings_from({})
+    assert (settings.base, settings.public, settings.contact) == (LOCAL, LOCAL, "")
+    assert settings.releases.is_relative_to(tmp_path / "solnum-ld")
+    others = [settings_from({}, source=Path("/a/data")), settings_from({}, source=Path("/b/data")), settings_from({}, base="http://h.example/"), settings_from({}, base="https://h.example/"), settings_from({}, port=8001)]
+    folders = {settings.releases, *(other.releases for other in others)}
+    assert len(folders) == 1 + len(others)
+
+
+@pytest.mark.parametrize(
+    ("environment", "given", "base", "public"),
+    [
+        ({}, {"base": "https://w.example/x"}, "https://w.example/x/", "https://w.example/x/"),
+        ({"SOLNUM_BASE_URI": "https://e.example/"}, {}, "https://e.example/", "https://e.example/"),
+        ({"SOLNUM_BASE_URI": "https://e.example/"}, {"base": "https://w.example/"}, "https://w.example/", "https://w.example/"),
+        ({"SOLNUM_PUBLIC_URL": "https://p.example/"}, {"base": "https://w.example/"}, "https://w.example/", "https://p.example/"),
+        ({}, {"public": "https://p.example/"}, "https://p.example/", "https://p.example/"),
+        ({}, {"host": "::1", "port": 9}, "http://[::1]:9/", "http://[::1]:9/"),
+        ({}, {"host": "0.0.0.0", "port": 80}, "http://localhost/", "http://localhost/"),
+    ],
+)
+def test_the_command_line_comes_before_the_environment_before_the_defaults(environment: dict[str, str], given: dict[str, object], base: str, public: str) -> None:
+    settings = settings_from(environment, **given)
+    assert (settings.base, settings.public) == (base, public)
+
+
+@pytest.mark.parametrize("address", ["", "x", "http://", "http://h.example/#a", "http://h.example/a b", "javascript:alert(1)"])
+def test_an_address_that_cannot_be_a_base_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match="--base-uri"):
+        settings_from({}, base=address or "/")
+
+
+def test_settings_come_from_the_environment(source: Path, releases: Path) -> None:
+    done = run("build", source, "--json", SOLNUM_BASE_URI="https://w3id.org/solnum/", SOLNUM_CONTACT="a@b.example", SOLNUM_RELEASES=str(releases))
+    manifest = json.loads((Path(json.loads(done.stdout)["path"]) / "manifest.json").read_text("utf-8"))
+    assert (manifest["base"], manifest["contact"]) == ("https://w3id.org/solnum/", "a@b.example")
+    assert_served_release_is_whole(releases)
+
+
+# -- what is printed where -----------------------------------------------------------------------------------------------
+
+
+def test_a_build_prints_the_release_alone_on_stdout(source: Path, releases: Path) -> None:
+    done = run("build", source, "--releases", releases)
+    assert done.returncode == 0
+    assert done.stdout == f"{releases / os.readlink(releases / 'current')}\n"
+    assert "is current" in done.stderr
+    assert "\x1b" not in done.stderr + done.stdout
+
+
+def test_a_build_as_json_says_what_was_made_and_the_second_says_the_same(source: Path, releases: Path) -> None:
+    first, second = (command_line("build", source, "--releases", releases, "--json") for _ in range(2))
+    data = json.loads(first.stdout)
+    assert data["release"] == assert_served_release_is_whole(releases)
+    assert data["counts"]["triples"] == 7
+    assert set(data["findings"]) == {"violation", "warning", "info"}
+    assert json.loads(second.stdout) == data
+
+
+def test_an_error_as_json_is_json(tmp_path: Path) -> None:
+    done = command_line("validate", tmp_path / "nowhere", "--json")
+    assert done.exit_code == 2
+    assert "nowhere" in json.loads(done.stdout)["error"]
+
+
+def test_validation_as_json_is_json_alone(source: Path) -> None:
+    done = run("validate", source, "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"conforms": True, "counts": {"violation": 0, "warning": 0, "info": 0}, "results": []})
+
+
+def on_terminal(arguments: list[str], **changes: str) -> tuple[int, str, str]:
+    """Run with stderr on a terminal; return exit code, stdout and what the terminal got."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=follower, text=True, env={**environment(), "TERM": "xterm-256color", **changes})
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while chunk := os.read(leader, 65536):
+            shown += chunk
+    os.close(leader)
+    out, _ = process.communicate(timeout=60)
+    return process.returncode, out, shown.decode(errors="replace")
+
+
+def test_bars_and_colours_are_for_terminals_and_data_stays_alone_on_stdout(tmp_path: Path, releases: Path) -> None:
+    source = write(tmp_path / "source", {"a.nt": "".join(labelled(f"{n}") for n in range(20_000)), "b.ttl": b"\xef\xbb\xbf" + GOOD.encode()})
+    code, out, shown = on_terminal(command("build", source, "--releases", releases, "--json"), NO_COLOR="")
+    assert code == 0
+    assert json.loads(out)["counts"]["triples"] == 20_001
+    assert "━" in shown
+    assert "%" in shown
+    code, _, shown = on_terminal(command("validate", source), NO_COLOR="")
+    assert COLOUR.search(shown)
+
+
+def test_no_color_means_none(tmp_path: Path) -> None:
+    source = write(tmp_path / "source", {"b.ttl": "wrong"})
+    code, _, shown = on_terminal(command("validate", source), NO_COLOR="1")
+    assert code == 1
+    assert "violation" in shown
+    assert not COLOUR.search(shown)
+
+
+def test_markup_in_the_data_is_shown_as_it_is(tmp_path: Path) -> None:
+    source = write(tmp_path / "source", {"a.ttl": 'x:a x:b "[bold red]not markup[/] [/]" .\n'})
+    done = command_line("validate", source)
+    assert done.exit_code == 1
+    assert "[bold red]not markup[/] [/]" in done.stderr
+
+
+def test_a_public_build_without_contact_says_what_to_give(source: Path, releases: Path) -> None:
+    done = command_line("build", source, "--releases", releases, "--base-uri", "https://data.solnum.city/")
+    assert done.exit_code == 2
+    assert "--contact" in done.stderr
+    assert not releases.exists()
+
+
+# -- query, releases, rollback -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def built(source: Path, releases: Path) -> Path:
+    command_line("build", source, "--releases", releases)
+    write(source, {"a.ttl": GOOD + labelled("second")})
+    command_line("build", source, "--releases", releases)
+    return releases
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("csv", f"s\r\n{LOCAL}id/good\r\n"), ("tsv", f"?s\n<{LOCAL}id/good>\n"), (None, f"s\r\n{LOCAL}id/good\r\n")],
+)
+def test_a_query_prints_its_answer_alone(form: str | None, expected: str, built: Path) -> None:
+    arguments = ["--format", form] if form else []
+    done = subprocess.run(command("query", f"SELECT ?s {{ ?s <{LABEL}> 'Bon'@fr }}", "--releases", built, *arguments), capture_output=True, env=environment(), check=False, timeout=60)
+    assert (done.returncode, done.stdout.decode(), done.stderr.decode()) == (0, expected, "")
+
+
+def test_a_query_is_read_from_stdin_and_from_a_file(built: Path, tmp_path: Path) -> None:
+    text = f"CONSTRUCT WHERE {{ <{LOCAL}id/good> ?p ?o }}"
+    piped = subprocess.run(command("query", "-", "--releases", built, "--format", "nt"), input=text, capture_output=True, text=True, env=environment(), check=False, timeout=60)
+    file = write(tmp_path, {"q.rq": text}) / "q.rq"
+    read = run("query", "--file", file, "--releases", built, "--format", "nt")
+    assert piped.stdout == read.stdout == f'<{LOCAL}id/good> <{LABEL}> "Bon"@fr .\n'
+
+
+def test_a_format_that_does_not_fit_the_query_is_misuse(built: Path) -> None:
+    done = command_line("query", "SELECT * { ?s ?p ?o }", "--releases", built, "--format", "ttl")
+    assert done.exit_code == 2
+    assert "csv" in done.stderr
+
+
+def test_a_query_past_its_time_ends_with_1(built: Path) -> None:
+    done = run("query", "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n2 ?o . ?p ?q ?r }", "--releases", built, "--timeout", "0.3")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "0.3 seconds" in done.stderr
+
+
+def test_releases_are_listed_the_current_one_marked(built: Path) -> None:
+    rows = json.loads(command_line("releases", "--releases", built, "--json").stdout)
+    assert [row["current"] for row in rows] == [True, False]
+    assert [row["triples"] for row in rows] == [8, 7]
+    assert all(row["live"] and row["version"] == "1.0" for row in rows)
+    lines = command_line("releases", "--releases", built).stdout.splitlines()
+    assert [line[0] for line in lines] == ["*", " "]
+
+
+def test_rollback_goes_back_and_can_name_where(built: Path) -> None:
+    newest, oldest = (release.id for release in ReleaseFolder(built).releases())
+    done = command_line("rollback", "--releases", built, "--json")
+    assert json.loads(done.stdout)["release"] == oldest == assert_served_release_is_whole(built)
+    assert command_line("rollback", newest[:8], "--releases", built).exit_code == 0
+    assert assert_served_release_is_whole(built) == newest
+    done = command_line("rollback", "ffff", "--releases", built)
+    assert done.exit_code == 1
+    assert newest in done.stderr
+    assert assert_served_release_is_whole(built) == newest
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(shell: str) -> None:
+    program = Path(sys.executable).with_name("solnum-ld")
+    words = {"COMP_WORDS": "solnum-ld va", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "solnum-ld va", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    done = subprocess.run([program], capture_output=True, text=True, env=environment(_SOLNUM_LD_COMPLETE=f"complete_{shell}", **words), check=False, timeout=60)
+    assert done.returncode == 0
+    assert "validate" in done.stdout
+    assert "serve" not in done.stdout
+
+
+def test_the_program_runs_as_a_module_and_as_a_command() -> None:
+    program = Path(sys.executable).with_name("solnum-ld")
+    as_command = subprocess.run([program, "--version"], capture_output=True, text=True, env=environment(), check=True, timeout=60)
+    assert as_command.stdout == run("--version").stdout
+
+
+def test_the_bundled_book_passes() -> None:
+    done = run("validate", "--json")
+    data = json.loads(done.stdout)
+    assert (done.returncode, data["counts"]["violation"], data["counts"]["warning"]) == (0, 0, 0), data["results"]
+
+
