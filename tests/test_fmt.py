@@ -10,18 +10,26 @@ from hypothesis import strategies as st
 from rdflib import BNode, Graph, Literal, URIRef
 from rdflib.compare import isomorphic
 from rdflib.namespace import XSD
-from release.building import command_line, write
-from support import ROOT, run
 
+from release.building import command_line, write
 from solnum_ld.errors import SourceError
 from solnum_ld.turtle import comments, format_file, format_turtle
+from support import ROOT, run
 
 UNTIDY = '@prefix x: <http://x.example.net/> . @prefix schema: <https://schema.org/> .\nx:b schema:name "B" . x:a x:p x:b, "z"@fr , 3 ; a schema:Book .'
 
 NAMES = st.text("abcXYZ019éà-._~%:#/?()'!,;", min_size=0, max_size=8)
 IRIS = st.one_of(
     NAMES.map(lambda name: URIRef("http://x.example.net/" + name)),
-    st.sampled_from(["https://schema.org/name", "https://w3id.org/solnum/def#Section", "http://www.wikidata.org/entity/Q90", "urn:x:y", "https://w3id.org/solnum/id/a.b"]).map(URIRef),
+    st.sampled_from(
+        [
+            "https://schema.org/name",
+            "https://w3id.org/solnum/def#Section",
+            "http://www.wikidata.org/entity/Q90",
+            "urn:x:y",
+            "https://w3id.org/solnum/id/a.b",
+        ]
+    ).map(URIRef),
 )
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 LITERALS = st.one_of(
@@ -29,7 +37,11 @@ LITERALS = st.one_of(
     st.tuples(TEXTS, st.sampled_from(["fr", "en", "zh-Hant"])).map(lambda pair: Literal(pair[0], lang=pair[1])),
     st.integers().map(Literal),
     st.booleans().map(Literal),
-    st.sampled_from(["01", "+1", "1.0", "1e3", "INF", "x", ""]).flatmap(lambda text: st.sampled_from([XSD.integer, XSD.decimal, XSD.double, XSD.boolean, XSD.date, URIRef("http://x.example.net/type")]).map(lambda kind: Literal(text, datatype=kind))),
+    st.sampled_from(["01", "+1", "1.0", "1e3", "INF", "x", ""]).flatmap(
+        lambda text: st.sampled_from(
+            [XSD.integer, XSD.decimal, XSD.double, XSD.boolean, XSD.date, URIRef("http://x.example.net/type")]
+        ).map(lambda kind: Literal(text, datatype=kind))
+    ),
 )
 TRIPLES = st.tuples(IRIS, IRIS, st.one_of(IRIS, LITERALS))
 
@@ -68,12 +80,18 @@ def test_blank_nodes_keep_their_shape(text: str) -> None:
 
 
 def test_the_order_of_statements_does_not_matter() -> None:
-    lines = ["<http://x.example.net/a> <http://x.example.net/p> 1, 2, 3 .", '<http://x.example.net/b> <http://x.example.net/p> "x"@fr .', "<http://x.example.net/0> a <http://x.example.net/C> ."]
+    lines = [
+        "<http://x.example.net/a> <http://x.example.net/p> 1, 2, 3 .",
+        '<http://x.example.net/b> <http://x.example.net/p> "x"@fr .',
+        "<http://x.example.net/0> a <http://x.example.net/C> .",
+    ]
     assert format_turtle("\n".join(lines)) == format_turtle("\n".join(reversed(lines)))
 
 
 def test_prefixes_are_those_of_the_table_and_only_those_used() -> None:
-    formatted = format_turtle('@prefix other: <https://schema.org/> . @prefix own: <http://own.example.net/> .\nown:a other:name "A" .')
+    formatted = format_turtle(
+        '@prefix other: <https://schema.org/> . @prefix own: <http://own.example.net/> .\nown:a other:name "A" .'
+    )
     assert "PREFIX schema: <https://schema.org/>" in formatted
     assert "PREFIX own: <http://own.example.net/>" in formatted
     assert "skos" not in formatted
@@ -130,7 +148,16 @@ def test_check_tells_and_changes_nothing(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.ttl"]
 
 
-@pytest.mark.parametrize("content", [b"not turtle at all", b"<a:a> <a:b> .", "<a:a> <a:b> 'é' .".encode("latin-1"), "<a:a> <a:b> 'é' .".encode("utf-16")], ids=["words", "syntax", "latin-1", "utf-16"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not turtle at all",
+        b"<a:a> <a:b> .",
+        "<a:a> <a:b> 'é' .".encode("latin-1"),
+        "<a:a> <a:b> 'é' .".encode("utf-16"),
+    ],
+    ids=["words", "syntax", "latin-1", "utf-16"],
+)
 def test_what_is_not_turtle_is_told_by_name_and_left_alone(content: bytes, tmp_path: Path) -> None:
     path, sound = tmp_path / "a.ttl", tmp_path / "b.ttl"
     path.write_bytes(content)
@@ -183,5 +210,3 @@ def test_a_syntax_error_is_one_sentence() -> None:
 def test_our_own_files_are_in_canonical_form(folder: str) -> None:
     done = command_line("fmt", "--check", ROOT / folder)
     assert done.exit_code == 0, done.stdout + done.stderr
-
-

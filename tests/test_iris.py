@@ -117,7 +117,8 @@ def test_an_equivalent_spelling_is_found(sent: str, also: str) -> None:
 
 
 URI_PATHS = st.lists(
-    st.sampled_from([*"abz09-._~/", "%2F", "%2f", "%C3%A9", "%c3%a9", "%FF", "%61", "%2E", "%25", "%20", "%00"]), max_size=12
+    st.sampled_from([*"abz09-._~/", "%2F", "%2f", "%C3%A9", "%c3%a9", "%FF", "%61", "%2E", "%25", "%20", "%00"]),
+    max_size=12,
 ).map("".join)
 
 
@@ -147,7 +148,8 @@ def test_readable_and_encoded_are_inverse_for_what_people_write(path: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("%FF", "%FF"), ("%C3%A9", "\u00e9"), ("%2F", "%2F"), ("%E2%80%AE", "%E2%80%AE"), ("%25", "%25")]
+    ("text", "expected"),
+    [("%FF", "%FF"), ("%C3%A9", "\u00e9"), ("%2F", "%2F"), ("%E2%80%AE", "%E2%80%AE"), ("%25", "%25")],
 )
 def test_readable_decodes_printable_text_beyond_ascii_only(text: str, expected: str) -> None:
     assert readable(text) == expected

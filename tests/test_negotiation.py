@@ -66,9 +66,7 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
         ),
         pytest.param("application/ld+json;q=0.9;ext=1, text/turtle;q=0.1", JSONLD, id="an extension after q"),
         pytest.param('application/ld+json;x="a,b";q=0.1, text/turtle;q=0.2', TURTLE, id="a comma between quotes"),
-        pytest.param(
-            'text/turtle;x="\\", text/html";q=0.1, application/ld+json;q=0.2', JSONLD, id="an escaped quote"
-        ),
+        pytest.param('text/turtle;x="\\", text/html";q=0.1, application/ld+json;q=0.2', JSONLD, id="an escaped quote"),
         pytest.param(" text/turtle ; q=0.5 ,\tapplication/ld+json ", JSONLD, id="white space"),
         pytest.param(",, text/html ,,", HTML, id="empty elements (5.6.1)"),
         pytest.param("nonsense", TURTLE, id="nonsense is no preference"),
@@ -158,8 +156,10 @@ def test_accept_encoding_chooses(header: str | None, expected: str) -> None:
 # -- properties --------------------------------------------------------------------------------------------------------
 
 NAMES = [*(form.media_type for form in DESCRIPTION_FORMATS), "text/*", "application/*", "*/*", "image/png", "image/*"]
-RANGES = st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 1000)), min_size=1, max_size=8, unique_by=lambda r: r[0])
-CHARACTERS = st.sampled_from([*"text/urlehm*aq=;,.0123456789 \t\"\\\x00é", "text/turtle", "text/html", ";q=0", ", "])
+RANGES = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.integers(0, 1000)), min_size=1, max_size=8, unique_by=lambda r: r[0]
+)
+CHARACTERS = st.sampled_from([*'text/urlehm*aq=;,.0123456789 \t"\\\x00é', "text/turtle", "text/html", ";q=0", ", "])
 
 
 def written(ranges: list[tuple[str, int]]) -> str:
@@ -211,7 +211,11 @@ def test_any_header_gives_an_offer_or_not_acceptable(header: str) -> None:
     assert negotiate_coding(header) in {"gzip", "identity"}
 
 
-@given(st.lists(st.tuples(st.sampled_from(["fr", "en", "*", "de"]), st.integers(0, 1000)), max_size=4, unique_by=lambda r: r[0]))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["fr", "en", "*", "de"]), st.integers(0, 1000)), max_size=4, unique_by=lambda r: r[0]
+    )
+)
 def test_the_language_has_the_highest_quality(ranges: list[tuple[str, int]]) -> None:
     named = dict(ranges)
     qualities = {language: named.get(language, named.get("*", 0)) for language in LANGUAGES}

@@ -601,7 +601,13 @@ def list_releases(
     releases: ReleasesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the releases of a source for a base, the newest first; the current one is marked."""
+    """List the releases of a source for a base, the newest first; the current one is marked.
+
+    [bold]Examples[/]
+
+      solnum-ld releases my-data --base-uri https://data.example.org/
+      solnum-ld releases --json
+    """
     from solnum_ld.release.folder import ReleaseFolder
 
     with _exit_codes(as_json=as_json):
@@ -655,7 +661,13 @@ def rollback(
     releases: ReleasesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an earlier release the current one; a running server takes it up."""
+    """Make an earlier release the current one; a running server takes it up.
+
+    [bold]Examples[/]
+
+      solnum-ld rollback
+      solnum-ld rollback 2737561a --source my-data --base-uri https://data.example.org/
+    """
     from solnum_ld.release.folder import ReleaseFolder
 
     with _exit_codes(as_json=as_json):

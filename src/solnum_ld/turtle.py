@@ -11,7 +11,7 @@ from rdflib import Graph, Literal
 from rdflib.compare import to_canonical_graph
 from rdflib.namespace import XSD
 from rdflib.plugins.serializers.longturtle import LongTurtleSerializer
-from rdflib.term import Node
+from rdflib.term import Node, URIRef
 
 from solnum_ld.errors import SourceError
 from solnum_ld.namespaces import PREFIXES
@@ -37,12 +37,15 @@ class _Writer(LongTurtleSerializer):
             bare = _BARE.get(node.datatype) if node.datatype else None
             if bare is not None and bare.match(str(node)):
                 return str(node)
-            return str(node._literal_n3(use_plain=False, qname_callback=self._qname))
+            written = str(node._quote_encode())
+            if node.language:
+                return f"{written}@{node.language}"
+            return f"{written}^^{self._qname(node.datatype)}" if node.datatype else written
         return str(super().label(node, position))  # type: ignore[no-untyped-call]  # rdflib
 
-    def _qname(self, iri: str) -> str | None:
-        name = self.getQName(iri, gen_prefix=False)  # type: ignore[no-untyped-call]  # rdflib
-        return str(name) if name else None
+    def _qname(self, iri: URIRef) -> str:
+        name = self.get_pname(iri, gen_prefix=False)  # type: ignore[no-untyped-call]  # rdflib
+        return str(name) if name else iri.n3()
 
 
 def comments(text: str) -> list[str]:

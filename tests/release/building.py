@@ -23,7 +23,13 @@ PUBLIC = "https://w3id.org/solnum/"
 SPACE = "http://data.example.org/"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 GOOD = f'<{SPACE}id/good> <{LABEL}> "Bon"@fr .\n'
-FORMATS = {"nq": ox.RdfFormat.N_QUADS, "nt": ox.RdfFormat.N_TRIPLES, "ttl": ox.RdfFormat.TURTLE, "jsonld": ox.RdfFormat.JSON_LD, "rdf": ox.RdfFormat.RDF_XML}
+FORMATS = {
+    "nq": ox.RdfFormat.N_QUADS,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "ttl": ox.RdfFormat.TURTLE,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "rdf": ox.RdfFormat.RDF_XML,
+}
 FILES_OF_A_RELEASE = {"dumps", "index.sqlite", "manifest.json", "records.tsv", "store", "validation"}
 
 Files = Mapping[str, str | bytes]
@@ -55,7 +61,9 @@ def write(folder: Path, files: Files) -> Path:
     return folder
 
 
-def build_into(releases: Path, source: Path, base: str = LOCAL, *, force: bool = False, wait: bool = True, **options: object) -> Built:
+def build_into(
+    releases: Path, source: Path, base: str = LOCAL, *, force: bool = False, wait: bool = True, **options: object
+) -> Built:
     """Build a source in this process."""
     public = str(options.pop("public", base))
     return build(source, ReleaseFolder(releases), BuildOptions(base, public, **options), force=force, wait=wait)  # type: ignore[arg-type]
@@ -73,7 +81,9 @@ def triples_of(dump: Path) -> set[ox.Triple]:
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     """Return what every file below a folder holds."""
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
 
 
 def assert_whole(release: Path) -> str:
@@ -88,7 +98,10 @@ def assert_whole(release: Path) -> str:
     stated = triples_of(release / "dumps/dataset.nq")
     assert len(stated) == manifest["counts"]["triples"]
     store = ox.Store.read_only(str(release / "store"))
-    described = {quad.triple for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(f"{manifest['base']}graph/catalogue"))}
+    described = {
+        quad.triple
+        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(f"{manifest['base']}graph/catalogue"))
+    }
     expected = ox.Store()  # the engine keeps the values of numbers, not how they are written
     expected.bulk_extend(ox.Quad(*triple) for triple in stated | described)
     assert set(store.quads_for_pattern(None, None, None, ox.DefaultGraph())) == set(expected)
@@ -104,4 +117,6 @@ def assert_served_release_is_whole(releases: Path) -> str:
 
 def command_line(*arguments: str | Path) -> Result:
     """Run the command line in this process, which saves a second of imports; any exception but its own exit passes through."""
-    return CliRunner(env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    return CliRunner(env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).invoke(
+        app, [str(argument) for argument in arguments], catch_exceptions=False
+    )

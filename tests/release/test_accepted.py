@@ -8,13 +8,29 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from release.building import GOOD, LABEL, LOCAL, SPACE, Files, assert_whole, build_into, catalog, labelled, rules_of, triples_of, write
+
+from release.building import (
+    GOOD,
+    LABEL,
+    LOCAL,
+    SPACE,
+    Files,
+    assert_whole,
+    build_into,
+    catalog,
+    labelled,
+    rules_of,
+    triples_of,
+    write,
+)
 
 THING = ox.Triple(ox.NamedNode(f"{LOCAL}id/good"), ox.NamedNode(LABEL), ox.Literal("Bon", language="fr"))
 RDF_XML = f"""<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:rdfs="http://www.w3.org/2000/01/rdf-schema#">
 <rdf:Description rdf:about="{SPACE}id/good"><rdfs:label xml:lang="fr">Bon</rdfs:label></rdf:Description></rdf:RDF>"""
-JSON_LD = f'{{"@context": {{"label": {{"@id": "{LABEL}", "@language": "fr"}}}}, "@id": "{SPACE}id/good", "label": "Bon"}}'
+JSON_LD = (
+    f'{{"@context": {{"label": {{"@id": "{LABEL}", "@language": "fr"}}}}, "@id": "{SPACE}id/good", "label": "Bon"}}'
+)
 SAME_THING: dict[str, str] = {
     "ttl": f'@prefix d: <{SPACE}id/> .\nd:good <{LABEL}> "Bon"@fr .',
     "nt": GOOD,
@@ -29,10 +45,16 @@ SAME_THING: dict[str, str] = {
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gz"])
 @pytest.mark.parametrize("suffix", SAME_THING)
-def test_every_format_gives_the_same_statement_in_the_graph_of_its_file(suffix: str, compressed: bool, tmp_path: Path) -> None:
+def test_every_format_gives_the_same_statement_in_the_graph_of_its_file(
+    suffix: str, compressed: bool, tmp_path: Path
+) -> None:
     content = SAME_THING[suffix].encode()
     name = f"some/thing.{suffix}"
-    files: Files = {"catalog.ttl": catalog(), f"{name}.gz": gzip.compress(content)} if compressed else {"catalog.ttl": catalog(), name: content}
+    files: Files = (
+        {"catalog.ttl": catalog(), f"{name}.gz": gzip.compress(content)}
+        if compressed
+        else {"catalog.ttl": catalog(), name: content}
+    )
     built = build_into(tmp_path / "releases", write(tmp_path / "source", files))
     quads = list(ox.parse(path=str(built.release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS))
     assert ox.Quad(*THING, ox.NamedNode(f"{LOCAL}graph/some/thing")) in quads
@@ -45,7 +67,10 @@ def test_xml_that_is_no_rdf_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_byte_order_mark_is_warned_about(tmp_path: Path) -> None:
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": b"\xef\xbb\xbf" + GOOD.encode()}))
+    built = build_into(
+        tmp_path / "releases",
+        write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": b"\xef\xbb\xbf" + GOOD.encode()}),
+    )
     found = [f for f in built.findings if f.rule == "bom"]
     assert [(f.severity, f.file, f.line) for f in found] == [("warning", "a.ttl", 1)]
     assert THING in triples_of(built.release.path / "dumps/dataset.nt")
@@ -62,14 +87,22 @@ def test_a_mended_warning_leaves_the_report(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"], ids=["windows", "old-mac"])
 def test_line_ends_of_other_systems_give_the_same_content(ending: str, tmp_path: Path) -> None:
-    files = {"catalog.ttl": catalog(), "a.ttl": f"@prefix d: <{SPACE}id/> .\n# a comment\n\nd:good\n  <{LABEL}> \"Bon\"@fr .\n"}
+    files = {
+        "catalog.ttl": catalog(),
+        "a.ttl": f'@prefix d: <{SPACE}id/> .\n# a comment\n\nd:good\n  <{LABEL}> "Bon"@fr .\n',
+    }
     unix = build_into(tmp_path / "unix", write(tmp_path / "a" / "source", files))
-    other = build_into(tmp_path / "other", write(tmp_path / "b" / "source", {name: text.replace("\n", ending) for name, text in files.items()}))
+    other = build_into(
+        tmp_path / "other",
+        write(tmp_path / "b" / "source", {name: text.replace("\n", ending) for name, text in files.items()}),
+    )
     assert unix.release.manifest.content == other.release.manifest.content
 
 
 def test_paths_with_spaces_and_accents_are_read_and_name_their_graphs(tmp_path: Path) -> None:
-    source = write(tmp_path / "mes données" / "été 2011", {"catalog.ttl": catalog(), "où ça/les départements (01 % 95).ttl": GOOD})
+    source = write(
+        tmp_path / "mes données" / "été 2011", {"catalog.ttl": catalog(), "où ça/les départements (01 % 95).ttl": GOOD}
+    )
     built = build_into(tmp_path / "les sorties", source)
     quads = set(ox.parse(path=str(built.release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS))
     graph = f"{LOCAL}graph/o%C3%B9%20%C3%A7a/les%20d%C3%A9partements%20(01%20%25%2095)"
@@ -86,7 +119,10 @@ def test_zero_triples_are_warned_about(name: str, tmp_path: Path) -> None:
 
 
 def test_one_empty_file_among_others_is_nothing_to_say(tmp_path: Path) -> None:
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD, "b.ttl": "", "c.jsonld": "[]"}))
+    built = build_into(
+        tmp_path / "releases",
+        write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD, "b.ttl": "", "c.jsonld": "[]"}),
+    )
     assert rules_of(built.findings) == set()
 
 
@@ -113,30 +149,51 @@ def test_a_source_without_names_of_its_own_is_still_published(tmp_path: Path) ->
 def test_named_graphs_are_kept_as_they_are(suffix: str, tmp_path: Path) -> None:
     mine, theirs = f"{SPACE}graph/mine", "http://elsewhere.example.net/graph"
     triple = GOOD.strip().removesuffix(" .")
-    text = f"{triple} <{mine}> .\n{triple} <{theirs}> .\n{triple} .\n" if suffix == "nq" else f"<{mine}> {{ {triple} }} <{theirs}> {{ {triple} }} {triple} ."
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), f"own.{suffix}": text}))
+    text = (
+        f"{triple} <{mine}> .\n{triple} <{theirs}> .\n{triple} .\n"
+        if suffix == "nq"
+        else f"<{mine}> {{ {triple} }} <{theirs}> {{ {triple} }} {triple} ."
+    )
+    built = build_into(
+        tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), f"own.{suffix}": text})
+    )
     store = ox.Store.read_only(str(built.release.path / "store"))
     graphs = {quad.graph_name for quad in store.quads_for_pattern(*THING, None)}
-    assert graphs == {ox.DefaultGraph(), ox.NamedNode(f"{LOCAL}graph/mine"), ox.NamedNode(theirs), ox.NamedNode(f"{LOCAL}graph/own")}
+    assert graphs == {
+        ox.DefaultGraph(),
+        ox.NamedNode(f"{LOCAL}graph/mine"),
+        ox.NamedNode(theirs),
+        ox.NamedNode(f"{LOCAL}graph/own"),
+    }
 
 
 def test_a_graph_named_by_a_blank_node_is_kept(tmp_path: Path) -> None:
     text = GOOD.replace(" .", " _:g .") + f'_:g <{LABEL}> "a graph" _:g .\n'
     built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "own.nq": text}))
-    graphs = {quad.graph_name for quad in ox.parse(path=str(built.release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS)}
+    graphs = {
+        quad.graph_name
+        for quad in ox.parse(path=str(built.release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS)
+    }
     assert any(isinstance(graph, ox.BlankNode) for graph in graphs)
     assert THING in triples_of(built.release.path / "dumps/dataset.nt")
     assert_whole(built.release.path)
 
 
 def test_named_graphs_can_be_left_out_of_the_store(tmp_path: Path) -> None:
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD}), named_graphs=False)
+    built = build_into(
+        tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD}), named_graphs=False
+    )
     store = ox.Store.read_only(str(built.release.path / "store"))
     assert {quad.graph_name for quad in store.quads_for_pattern(*THING, None)} == {ox.DefaultGraph()}
 
 
 def test_the_default_graph_holds_each_triple_once(tmp_path: Path) -> None:
-    files = {"catalog.ttl": catalog(), "a.ttl": GOOD * 3, "b.nt": GOOD, "c.nq": GOOD.replace(" .", " <http://g.example.net/> .")}
+    files = {
+        "catalog.ttl": catalog(),
+        "a.ttl": GOOD * 3,
+        "b.nt": GOOD,
+        "c.nq": GOOD.replace(" .", " <http://g.example.net/> ."),
+    }
     built = build_into(tmp_path / "releases", write(tmp_path / "source", files))
     store = ox.Store.read_only(str(built.release.path / "store"))
     answer = store.query(f"SELECT (COUNT(*) AS ?n) {{ ?s <{LABEL}> 'Bon'@fr }}")
@@ -149,19 +206,34 @@ def test_a_source_is_validated_against_its_own_shapes(tmp_path: Path) -> None:
     shape = f"""@prefix sh: <http://www.w3.org/ns/shacl#> .
 <{SPACE}shapes/S> a sh:NodeShape ; sh:targetSubjectsOf <{LABEL}> ; sh:severity sh:Warning ;
   sh:property [ sh:path <https://schema.org/url> ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "An address is missing."@en ] ."""
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD, "shapes/s.ttl": shape}))
+    built = build_into(
+        tmp_path / "releases",
+        write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD, "shapes/s.ttl": shape}),
+    )
     found = [f for f in built.findings if f.rule == "shacl"]
-    assert [(f.severity, f.file, f.line, f.message(), f.shape) for f in found] == [("warning", "a.ttl", 1, "An address is missing.", f"{SPACE}shapes/S")]
+    assert [(f.severity, f.file, f.line, f.message(), f.shape) for f in found] == [
+        ("warning", "a.ttl", 1, "An address is missing.", f"{SPACE}shapes/S")
+    ]
 
 
 def test_a_release_built_without_shacl_says_so(tmp_path: Path) -> None:
-    files = {"catalog.ttl": catalog(), "a.ttl": GOOD, "shapes/s.ttl": f"<{SPACE}shapes/S> a <http://www.w3.org/ns/shacl#NodeShape> ."}
+    files = {
+        "catalog.ttl": catalog(),
+        "a.ttl": GOOD,
+        "shapes/s.ttl": f"<{SPACE}shapes/S> a <http://www.w3.org/ns/shacl#NodeShape> .",
+    }
     built = build_into(tmp_path / "releases", write(tmp_path / "source", files), shacl=False)
     assert ("warning", "unvalidated") in rules_of(built.findings)
 
 
 def test_beside_a_data_folder_other_folders_take_no_part(tmp_path: Path) -> None:
-    files = {"catalog.ttl": catalog(), "data/a.ttl": GOOD, "tests/wrong.ttl": "not RDF", ".git/x.ttl": "not RDF", "readme.ttl": "not RDF"}
+    files = {
+        "catalog.ttl": catalog(),
+        "data/a.ttl": GOOD,
+        "tests/wrong.ttl": "not RDF",
+        ".git/x.ttl": "not RDF",
+        "readme.ttl": "not RDF",
+    }
     built = build_into(tmp_path / "releases", write(tmp_path / "source", files))
     assert THING in triples_of(built.release.path / "dumps/dataset.nt")
 
@@ -180,7 +252,9 @@ def test_a_link_within_the_folder_is_followed(tmp_path: Path) -> None:
     assert THING in triples_of(build_into(tmp_path / "releases", source).release.path / "dumps/dataset.nt")
 
 
-@pytest.mark.parametrize(("opening", "closing"), [("[ <http://x.example.net/p> ", " ]"), ("( ", " )")], ids=["blank nodes", "lists"])
+@pytest.mark.parametrize(
+    ("opening", "closing"), [("[ <http://x.example.net/p> ", " ]"), ("( ", " )")], ids=["blank nodes", "lists"]
+)
 def test_deep_nesting_is_no_danger(opening: str, closing: str, tmp_path: Path) -> None:
     depth = 20_000
     text = f"<{SPACE}id/a> <http://x.example.net/p> {opening * depth}1{closing * depth} ."

@@ -18,7 +18,11 @@ def checked(*statements: str, strict: bool = True, space: str = X) -> list[Findi
     survey.open("a.ttl")
     for statement in statements:
         survey.add(f"{statement} <{X}graph/a> .".encode())
-    return list(Checker(survey, strict=strict, space=space, locate=lambda _: ("a.ttl", 7), label=lambda _: "Nom", blank=lambda _: 7).run())
+    return list(
+        Checker(
+            survey, strict=strict, space=space, locate=lambda _: ("a.ttl", 7), label=lambda _: "Nom", blank=lambda _: 7
+        ).run()
+    )
 
 
 def rules(*statements: str, strict: bool = True) -> list[str]:
@@ -28,17 +32,44 @@ def rules(*statements: str, strict: bool = True) -> list[str]:
 NAMED = f'<{X}a> {LABEL} "A"'
 
 
-@pytest.mark.parametrize("iri", ["https://schema.org/name", "http://schema.org/name", "http://www.w3.org/1999/02/22-rdf-syntax-ns#_12", "http://purl.org/dc/terms/title", "http://www.w3.org/ns/dcat#version", f"{X}whatever"])
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "https://schema.org/name",
+        "http://schema.org/name",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#_12",
+        "http://purl.org/dc/terms/title",
+        "http://www.w3.org/ns/dcat#version",
+        f"{X}whatever",
+    ],
+)
 def test_terms_of_vocabularies_are_known(iri: str) -> None:
     assert is_known(iri)
 
 
-@pytest.mark.parametrize("iri", ["https://schema.org/nmae", "http://schema.org/nmae", "http://www.w3.org/2004/02/skos/core#preflabel", "http://purl.org/dc/terms/", "http://www.w3.org/2002/07/owl#SameAs"])
+@pytest.mark.parametrize(
+    "iri",
+    [
+        "https://schema.org/nmae",
+        "http://schema.org/nmae",
+        "http://www.w3.org/2004/02/skos/core#preflabel",
+        "http://purl.org/dc/terms/",
+        "http://www.w3.org/2002/07/owl#SameAs",
+    ],
+)
 def test_terms_that_are_not_of_their_vocabulary_are_unknown(iri: str) -> None:
     assert not is_known(iri)
 
 
-@pytest.mark.parametrize("name", ["http://www.w3.org/2004/02/skos/core#prefLabel", "https://schema.org/name", "http://purl.org/dc/terms/title", "http://xmlns.com/foaf/0.1/name"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "http://www.w3.org/2004/02/skos/core#prefLabel",
+        "https://schema.org/name",
+        "http://purl.org/dc/terms/title",
+        "http://xmlns.com/foaf/0.1/name",
+    ],
+)
 def test_any_naming_property_is_a_label(name: str) -> None:
     assert rules(f'<{X}a> <{name}> "A"') == []
 
@@ -48,14 +79,29 @@ def test_an_iri_is_no_label() -> None:
 
 
 def test_a_sound_source_has_nothing_to_tell() -> None:
-    assert rules(NAMED, f"<{X}a> <https://schema.org/about> <{X}b>", f'<{X}b> {LABEL} "B"', f"<{X}a> {TYPE} <https://schema.org/Book>") == []
+    assert (
+        rules(
+            NAMED,
+            f"<{X}a> <https://schema.org/about> <{X}b>",
+            f'<{X}b> {LABEL} "B"',
+            f"<{X}a> {TYPE} <https://schema.org/Book>",
+        )
+        == []
+    )
 
 
 def test_the_two_schemes_of_schema_org_never_mix() -> None:
-    mixed = (NAMED, f'<{X}a> <http://schema.org/name> "a"', f'<{X}a> <https://schema.org/name> "a"', f"<{X}a> {TYPE} <https://schema.org/Book>")
+    mixed = (
+        NAMED,
+        f'<{X}a> <http://schema.org/name> "a"',
+        f'<{X}a> <https://schema.org/name> "a"',
+        f"<{X}a> {TYPE} <https://schema.org/Book>",
+    )
     for strict in (True, False):
         found = [f for f in checked(*mixed, strict=strict) if f.rule == "schema-org-mix"]
-        assert [(f.severity, f.value, f.file, f.line) for f in found] == [("violation", "http://schema.org/name", "a.ttl", 7)]
+        assert [(f.severity, f.value, f.file, f.line) for f in found] == [
+            ("violation", "http://schema.org/name", "a.ttl", 7)
+        ]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -65,7 +111,13 @@ def test_either_scheme_of_schema_org_may_be_used_alone(scheme: str) -> None:
 
 def test_a_misspelt_term_comes_with_the_nearest_one() -> None:
     (finding,) = checked(NAMED, f'<{X}a> <https://schema.org/nmae> "a"')
-    assert (finding.rule, finding.severity, finding.file, finding.line, finding.label) == ("unknown-term", "violation", "a.ttl", 7, "Nom")
+    assert (finding.rule, finding.severity, finding.file, finding.line, finding.label) == (
+        "unknown-term",
+        "violation",
+        "a.ttl",
+        7,
+        "Nom",
+    )
     assert "https://schema.org/name" in finding.remedy
 
 
@@ -89,7 +141,12 @@ def test_an_own_iri_that_is_mentioned_only_dangles() -> None:
 
 @pytest.mark.parametrize(("strict", "severity"), [(True, "violation"), (False, "warning")])
 def test_strictness_decides_how_bad_it_is(strict: bool, severity: str) -> None:
-    found = checked(f'<{X}a> <http://p.example.net/p> "x"', f'_:b <https://schema.org/nmae> "x"', f"<{X}a> <http://p.example.net/p> <{X}nowhere>", strict=strict)
+    found = checked(
+        f'<{X}a> <http://p.example.net/p> "x"',
+        '_:b <https://schema.org/nmae> "x"',
+        f"<{X}a> <http://p.example.net/p> <{X}nowhere>",
+        strict=strict,
+    )
     assert {f.rule for f in found} == {"label-missing", "blank-node", "unknown-term", "dangling-iri"}
     assert {f.severity for f in found} == {severity}
     assert all(f.remedy for f in found)

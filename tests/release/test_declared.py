@@ -17,7 +17,9 @@ PREFIXES = """
 
 
 def declared(turtle: str, guessed: str = "") -> Declared:
-    return read_declared(ox.parse(input=PREFIXES + turtle, format=ox.RdfFormat.TURTLE), Path("/data/Mes données"), guessed)
+    return read_declared(
+        ox.parse(input=PREFIXES + turtle, format=ox.RdfFormat.TURTLE), Path("/data/Mes données"), guessed
+    )
 
 
 def test_everything_can_be_declared() -> None:
@@ -25,7 +27,11 @@ def test_everything_can_be_declared() -> None:
       dcterms:description "…"@fr ; dcterms:license <http://l.example.net/> ; dcat:version "2.1" ; dcterms:modified "2026-01-01" ; sn:strictSource true .""")
     assert (found.space, found.strict, found.defaults) == ("http://a.example.net/", True, ())
     assert found.dataset.title == {"en": "Title", "fr": "Titre"}
-    assert (found.dataset.version, found.dataset.license, found.dataset.modified) == ("2.1", "http://l.example.net/", "2026-01-01")
+    assert (found.dataset.version, found.dataset.license, found.dataset.modified) == (
+        "2.1",
+        "http://l.example.net/",
+        "2026-01-01",
+    )
     assert found.dataset.languages == ("en", "fr")
 
 
@@ -41,9 +47,18 @@ def test_nothing_need_be_declared() -> None:
 @pytest.mark.parametrize(
     ("turtle", "iri"),
     [
-        ('<http://a.example.net/2> a dcat:Dataset . <http://a.example.net/3> void:uriSpace "http://a.example.net/" .', "http://a.example.net/3"),
-        ("<http://a.example.net/2> a dcat:Dataset . <http://a.example.net/1> a void:Dataset .", "http://a.example.net/1"),
-        ('[] a dcat:Dataset ; void:uriSpace "http://a.example.net/" . <http://a.example.net/2> a dcat:Dataset .', "http://a.example.net/2"),
+        (
+            '<http://a.example.net/2> a dcat:Dataset . <http://a.example.net/3> void:uriSpace "http://a.example.net/" .',
+            "http://a.example.net/3",
+        ),
+        (
+            "<http://a.example.net/2> a dcat:Dataset . <http://a.example.net/1> a void:Dataset .",
+            "http://a.example.net/1",
+        ),
+        (
+            '[] a dcat:Dataset ; void:uriSpace "http://a.example.net/" . <http://a.example.net/2> a dcat:Dataset .',
+            "http://a.example.net/2",
+        ),
     ],
     ids=["has the uriSpace", "first by name", "blank nodes do not count"],
 )
@@ -51,7 +66,10 @@ def test_the_dataset_is_found(turtle: str, iri: str) -> None:
     assert declared(turtle).dataset.iri == iri
 
 
-@pytest.mark.parametrize(("value", "strict"), [("true", True), ('"1"^^<http://www.w3.org/2001/XMLSchema#boolean>', True), ("false", False), ('"yes"', False)])
+@pytest.mark.parametrize(
+    ("value", "strict"),
+    [("true", True), ('"1"^^<http://www.w3.org/2001/XMLSchema#boolean>', True), ("false", False), ('"yes"', False)],
+)
 def test_strictness_is_a_boolean(value: str, strict: bool) -> None:
     assert declared(f"<http://a.example.net/d> a dcat:Dataset ; sn:strictSource {value} .").strict is strict
 
@@ -61,7 +79,10 @@ def test_a_title_is_taken_from_what_is_there_the_best_first(turtle: str) -> None
     assert declared(f"<http://a.example.net/d> a dcat:Dataset ; {turtle} .").dataset.title == {"": "A"}
 
 
-@pytest.mark.parametrize("space", ["http://a.example.net", "ftp://a.example.net/", "a", "", "http://a.example.net/#", "http://u@a.example.net/"])
+@pytest.mark.parametrize(
+    "space",
+    ["http://a.example.net", "ftp://a.example.net/", "a", "", "http://a.example.net/#", "http://u@a.example.net/"],
+)
 def test_a_space_that_cannot_be_a_base_is_told(space: str) -> None:
     assert "void:uriSpace" in str(check_space(space))
 

@@ -16,7 +16,9 @@ GRAPH = f"{X}graph/derived"
 
 def chain(length: int) -> ox.Store:
     store = ox.Store()
-    store.extend(ox.Quad(ox.NamedNode(f"{X}{n}"), ox.NamedNode(f"{X}next"), ox.NamedNode(f"{X}{n + 1}")) for n in range(length))
+    store.extend(
+        ox.Quad(ox.NamedNode(f"{X}{n}"), ox.NamedNode(f"{X}next"), ox.NamedNode(f"{X}{n + 1}")) for n in range(length)
+    )
     return store
 
 
@@ -35,7 +37,10 @@ def test_rules_feed_one_another_until_they_rest(tmp_path: Path) -> None:
     store = chain(6)
     derived = derive(store, rules(tmp_path, INVERSE, CLOSURE), GRAPH)
     pairs = {(a, b) for a in range(7) for b in range(a + 1, 7)}
-    stated = {(q.subject.value, q.object.value) for q in store.quads_for_pattern(None, ox.NamedNode(f"{X}before"), None, ox.DefaultGraph())}
+    stated = {
+        (q.subject.value, q.object.value)
+        for q in store.quads_for_pattern(None, ox.NamedNode(f"{X}before"), None, ox.DefaultGraph())
+    }
     assert stated == {(f"{X}{b}", f"{X}{a}") for a, b in pairs}
     assert len(derived) == 2 * len(pairs) - 6
     assert derived == sorted(set(derived))
@@ -56,7 +61,10 @@ def test_what_is_stated_is_not_derived_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [f"CONSTRUCT {{ [] <{X}mark> ?a }} WHERE {{ ?a <{X}next> ?b }}", f'CONSTRUCT {{ ?b <{X}next> ?n }} WHERE {{ ?a <{X}next> ?b BIND(IRI(CONCAT(STR(?b), "x")) AS ?n) }}'],
+    [
+        f"CONSTRUCT {{ [] <{X}mark> ?a }} WHERE {{ ?a <{X}next> ?b }}",
+        f'CONSTRUCT {{ ?b <{X}next> ?n }} WHERE {{ ?a <{X}next> ?b BIND(IRI(CONCAT(STR(?b), "x")) AS ?n) }}',
+    ],
     ids=["blank nodes", "new names"],
 )
 def test_rules_that_never_rest_are_refused(rule: str, tmp_path: Path) -> None:
@@ -87,7 +95,11 @@ def test_a_rule_that_cannot_be_one_is_told_with_its_file(text: str, words: str, 
 
 @pytest.mark.parametrize(
     "text",
-    ["# no SERVICE here\n" + CLOSURE, "CONSTRUCT { ?s ?p 'SERVICE FROM' } WHERE { ?s ?p ?o }", "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } # FROM me"],
+    [
+        "# no SERVICE here\n" + CLOSURE,
+        "CONSTRUCT { ?s ?p 'SERVICE FROM' } WHERE { ?s ?p ?o }",
+        "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o } # FROM me",
+    ],
     ids=["comment", "literal", "comment at the end"],
 )
 def test_words_that_are_no_keywords_do_not_matter(text: str, tmp_path: Path) -> None:

@@ -14,11 +14,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from release.building import GOOD, LOCAL, assert_served_release_is_whole, assert_whole, build_into, catalog, labelled, write
-from support import command, environment
 
+from release.building import (
+    GOOD,
+    LOCAL,
+    assert_served_release_is_whole,
+    assert_whole,
+    build_into,
+    catalog,
+    labelled,
+    write,
+)
 from solnum_ld.errors import ReleaseBusy
 from solnum_ld.release.folder import ReleaseFolder
+from support import command, environment
 
 INTERRUPTING = Path(__file__).with_name("interrupting.py")
 POINTS = 10
@@ -31,12 +40,23 @@ def source_before(folder: Path) -> Path:
 
 def source_after(folder: Path) -> Path:
     lines = "".join(labelled(f"item-{n}", f"Chose {n}") for n in range(300))
-    rule = "CONSTRUCT { ?s a <http://x.example.net/Named> } WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }"
-    return write(folder, {"catalog.ttl": catalog(version="2"), "a.ttl": GOOD, "b.nt": lines, "ontology/rules/r.rq": rule})
+    rule = (
+        "CONSTRUCT { ?s a <http://x.example.net/Named> } WHERE { ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }"
+    )
+    return write(
+        folder, {"catalog.ttl": catalog(version="2"), "a.ttl": GOOD, "b.nt": lines, "ontology/rules/r.rq": rule}
+    )
 
 
 def interrupted(point: int, source: Path, releases: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, INTERRUPTING, str(point), source, releases], capture_output=True, text=True, timeout=60, env=environment(), check=False)
+    return subprocess.run(
+        [sys.executable, INTERRUPTING, str(point), source, releases],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        check=False,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +90,9 @@ def assert_recovers(source: Path, releases: Path, before: str) -> None:
     built = build_into(releases, source, keep=1)
     assert served in {before, built.release.id}
     assert assert_served_release_is_whole(releases) == built.release.id
-    assert build_into(releases, source, keep=1, force=True).release.id == built.release.id  # it also clears what is left
+    assert (
+        build_into(releases, source, keep=1, force=True).release.id == built.release.id
+    )  # it also clears what is left
     assert assert_served_release_is_whole(releases) == built.release.id
     assert not [path.name for path in releases.iterdir() if path.name.startswith((".building", ".current"))]
     records = dict(line.split("\t") for line in (built.release.path / "records.tsv").read_text("utf-8").splitlines())
@@ -78,7 +100,9 @@ def assert_recovers(source: Path, releases: Path, before: str) -> None:
 
 
 @pytest.mark.parametrize("number", range(POINTS))
-def test_a_build_killed_at_any_point_leaves_a_whole_release_and_the_next_succeeds(number: int, prepared: tuple[Path, Path, int], tmp_path: Path) -> None:
+def test_a_build_killed_at_any_point_leaves_a_whole_release_and_the_next_succeeds(
+    number: int, prepared: tuple[Path, Path, int], tmp_path: Path
+) -> None:
     source, template, total = prepared
     assert total > 5 * POINTS
     point = random.Random(SEED + number).randint(number * total // POINTS + 1, (number + 1) * total // POINTS)
@@ -94,7 +118,12 @@ def test_a_build_killed_while_the_store_is_written_leaves_the_live_release(tmp_p
     releases = tmp_path / "releases"
     before = build_into(releases, source_before(tmp_path / "source")).release.id
     source = write(tmp_path / "source", {"b.nt": "".join(labelled(f"item-{n}") for n in range(15_000))})
-    process = subprocess.Popen(command("build", source, "--releases", releases), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment())
+    process = subprocess.Popen(
+        command("build", source, "--releases", releases),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=environment(),
+    )
     try:
         assert seen(lambda: any(releases.glob(".building-*/store/*")), process)
     finally:
@@ -123,11 +152,20 @@ def big(tmp_path: Path) -> tuple[Path, Path, str]:
     """A source too big for the room there will be, a folder with a release of a smaller state, and that release."""
     releases = tmp_path / "releases"
     before = build_into(releases, source_before(tmp_path / "source")).release.id
-    return write(tmp_path / "source", {"b.nt": "".join(labelled(f"item-{n}", f"Une chose parmi d'autres, la {n}") for n in range(4000))}), releases, before
+    return (
+        write(
+            tmp_path / "source",
+            {"b.nt": "".join(labelled(f"item-{n}", f"Une chose parmi d'autres, la {n}") for n in range(4000))},
+        ),
+        releases,
+        before,
+    )
 
 
 @pytest.mark.parametrize("kilobytes", [8, 100, 300, 450])
-def test_no_room_is_said_in_one_sentence_and_leaves_the_live_release(kilobytes: int, big: tuple[Path, Path, str]) -> None:
+def test_no_room_is_said_in_one_sentence_and_leaves_the_live_release(
+    kilobytes: int, big: tuple[Path, Path, str]
+) -> None:
     source, releases, before = big
     bound = kilobytes * 1024
     done = subprocess.run(
@@ -152,7 +190,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 2 MB; only root can make one."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True, check=False) if shutil.which("mount") else None
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True, text=True, check=False
+        )
+        if shutil.which("mount")
+        else None
+    )
     if mounted is None or mounted.returncode:
         pytest.skip("a small disk can only be mounted by root; RLIMIT_FSIZE stands in for it above")
     try:
@@ -161,10 +205,19 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", disk], check=True)
 
 
-def test_a_full_disk_is_said_in_one_sentence_and_leaves_the_live_release(small_disk: Path, big: tuple[Path, Path, str]) -> None:
+def test_a_full_disk_is_said_in_one_sentence_and_leaves_the_live_release(
+    small_disk: Path, big: tuple[Path, Path, str]
+) -> None:
     source, releases, before = big
     shutil.copytree(releases, small_disk / "releases", symlinks=True)
-    done = subprocess.run(command("build", source, "--releases", small_disk / "releases"), capture_output=True, text=True, timeout=60, env=environment(), check=False)
+    done = subprocess.run(
+        command("build", source, "--releases", small_disk / "releases"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        check=False,
+    )
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
@@ -178,7 +231,14 @@ def test_a_disk_that_is_full_already_is_said_in_one_sentence(small_disk: Path, b
     with filler.open("wb", buffering=0) as out, pytest.raises(OSError, match="No space left"):
         while True:
             out.write(b"x" * 4096)
-    done = subprocess.run(command("build", source, "--releases", small_disk / "releases"), capture_output=True, text=True, timeout=60, env=environment(), check=False)
+    done = subprocess.run(
+        command("build", source, "--releases", small_disk / "releases"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(),
+        check=False,
+    )
     assert done.returncode == 1
     assert "No space left" in done.stderr
     assert "Traceback" not in done.stderr
@@ -200,7 +260,13 @@ def test_a_build_waits_for_another_and_says_for_whom(tmp_path: Path) -> None:
     folder = ReleaseFolder(tmp_path / "releases")
     source = write(tmp_path / "source", {"a.ttl": GOOD})
     with folder.exclusive():
-        process = subprocess.Popen(command("build", source, "--releases", folder.path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
+        process = subprocess.Popen(
+            command("build", source, "--releases", folder.path),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
         assert process.stderr is not None
         said = process.stderr.readline()
     path, _ = process.communicate(timeout=60)
@@ -211,8 +277,23 @@ def test_a_build_waits_for_another_and_says_for_whom(tmp_path: Path) -> None:
 
 def test_two_builds_at_once_corrupt_nothing(tmp_path: Path) -> None:
     releases = tmp_path / "releases"
-    sources = [write(tmp_path / f"source-{n}", {"catalog.ttl": catalog(), "a.ttl": GOOD, f"{n}.nt": "".join(labelled(f"{n}-{i}") for i in range(500))}) for n in range(2)]
-    builds = [subprocess.Popen(command("build", source, "--releases", releases, "--base-uri", LOCAL), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()) for source in sources]
+    sources = [
+        write(
+            tmp_path / f"source-{n}",
+            {"catalog.ttl": catalog(), "a.ttl": GOOD, f"{n}.nt": "".join(labelled(f"{n}-{i}") for i in range(500))},
+        )
+        for n in range(2)
+    ]
+    builds = [
+        subprocess.Popen(
+            command("build", source, "--releases", releases, "--base-uri", LOCAL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        for source in sources
+    ]
     outputs = [build.communicate(timeout=60) for build in builds]
     assert [build.returncode for build in builds] == [0, 0], outputs
     made = {assert_whole(Path(path.strip())) for path, _ in outputs}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+
 from release.building import (
     FORMATS,
     GOOD,
@@ -26,7 +27,6 @@ from release.building import (
     triples_of,
     write,
 )
-
 from solnum_ld.errors import NoRelease, ReleaseError, SettingsError, SourceInvalid
 from solnum_ld.findings import Finding, Severity
 from solnum_ld.iris import Names
@@ -43,7 +43,15 @@ TRICKY = f"""\
 
 
 def source_at(folder: Path, **more: str) -> Path:
-    files = {"catalog.ttl": catalog(), "a.ttl": GOOD, "b/tricky.ttl": TRICKY, "r.rdf": RDF_XML, "j.jsonld": JSON_LD, "g.trig": GRAPH, "ontology/rules/r.rq": RULE.format("1")}
+    files = {
+        "catalog.ttl": catalog(),
+        "a.ttl": GOOD,
+        "b/tricky.ttl": TRICKY,
+        "r.rdf": RDF_XML,
+        "j.jsonld": JSON_LD,
+        "g.trig": GRAPH,
+        "ontology/rules/r.rq": RULE.format("1"),
+    }
     return write(folder, {**files, **more})
 
 
@@ -81,7 +89,9 @@ def test_blank_nodes_have_the_same_labels_in_a_forced_rebuild(tmp_path: Path) ->
     quads = (first.path / "dumps/dataset.nq").read_bytes()
     assert b"_:" in quads
     shutil.rmtree(first.path)
-    assert (build_into(tmp_path / "releases", source, force=True).release.path / "dumps/dataset.nq").read_bytes() == quads
+    assert (
+        build_into(tmp_path / "releases", source, force=True).release.path / "dumps/dataset.nq"
+    ).read_bytes() == quads
 
 
 def test_blank_nodes_of_two_files_are_never_one(tmp_path: Path) -> None:
@@ -179,7 +189,10 @@ def canonical(triples: set[ox.Triple]) -> ox.Dataset:
 
 def test_the_dump_holds_source_and_derived_triples_and_no_catalogue(tmp_path: Path) -> None:
     release = build_into(tmp_path / "releases", source_at(tmp_path / "source")).release
-    graphs = {quad.graph_name.value for quad in ox.parse(path=str(release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS)}
+    graphs = {
+        quad.graph_name.value
+        for quad in ox.parse(path=str(release.path / "dumps/dataset.nq"), format=ox.RdfFormat.N_QUADS)
+    }
     assert f"{LOCAL}graph/derived" in graphs
     assert f"{LOCAL}graph/catalogue" not in graphs
     assert release.manifest.counts["derived"] == 2
@@ -204,7 +217,16 @@ def test_a_large_release_has_two_dumps_by_default() -> None:
 
 def test_the_validation_report_says_the_same_as_rdf_json_and_text(tmp_path: Path) -> None:
     findings = [
-        Finding(Severity.WARNING, "label-missing", {"en": "No label.", "fr": "Sans nom."}, "Name it.", file="a.ttl", line=3, iri=f"{SPACE}id/a", value="v"),
+        Finding(
+            Severity.WARNING,
+            "label-missing",
+            {"en": "No label.", "fr": "Sans nom."},
+            "Name it.",
+            file="a.ttl",
+            line=3,
+            iri=f"{SPACE}id/a",
+            value="v",
+        ),
         Finding(Severity.INFO, "default", {"en": "No title."}),
     ]
     write_report(tmp_path, findings, f"{LOCAL}validation")
@@ -212,7 +234,11 @@ def test_the_validation_report_says_the_same_as_rdf_json_and_text(tmp_path: Path
     data = json.loads((tmp_path / "report.json").read_text("utf-8"))
     store = ox.Store()
     store.load(path=str(tmp_path / "report.ttl"))
-    rows = list(store.query("PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT ?severity ?focus ?message { [] sh:result ?r . ?r sh:resultSeverity ?severity ; sh:resultMessage ?message OPTIONAL { ?r sh:focusNode ?focus } }"))  # type: ignore[arg-type]
+    rows = list(
+        store.query(
+            "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT ?severity ?focus ?message { [] sh:result ?r . ?r sh:resultSeverity ?severity ; sh:resultMessage ?message OPTIONAL { ?r sh:focusNode ?focus } }"
+        )
+    )  # type: ignore[arg-type]
     assert data["conforms"] is True
     assert [result["messages"]["en"] for result in data["results"]] == ["No label.", "No title."]
     assert {row["message"].value for row in rows} == {"No label.", "Sans nom.", "No title."}
@@ -238,7 +264,12 @@ NAMED = f"""\
 
 
 def test_rebase_names_what_lies_under_the_space_and_keeps_vocabulary_shapes_and_literals(tmp_path: Path) -> None:
-    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.nq": NAMED}), PUBLIC, contact="a@b.example")
+    built = build_into(
+        tmp_path / "releases",
+        write(tmp_path / "source", {"catalog.ttl": catalog(), "a.nq": NAMED}),
+        PUBLIC,
+        contact="a@b.example",
+    )
     lines = set((built.release.path / "dumps/dataset.nq").read_text("utf-8").splitlines())
     own = f"<{PUBLIC}graph/a> ."
     assert lines >= {
@@ -255,14 +286,20 @@ def test_rebase_names_what_lies_under_the_space_and_keeps_vocabulary_shapes_and_
 
 def test_the_datatype_of_a_literal_keeps_its_name(tmp_path: Path) -> None:
     literal = f'"x"^^<{SPACE}datatype/code>'
-    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.nt": f"<{SPACE}id/a> <http://x.example.net/p> {literal} .\n"})
+    source = write(
+        tmp_path / "source", {"catalog.ttl": catalog(), "a.nt": f"<{SPACE}id/a> <http://x.example.net/p> {literal} .\n"}
+    )
     assert literal in (build_into(tmp_path / "releases", source).release.path / "dumps/dataset.nt").read_text("utf-8")
 
 
-@pytest.mark.parametrize("iri", ["id/a", "p", "def", "def#K", "def/x", "definition", "shapes", "shapes/S", "shapesque", "graph/g", ""])
+@pytest.mark.parametrize(
+    "iri", ["id/a", "p", "def", "def#K", "def/x", "definition", "shapes", "shapes/S", "shapesque", "graph/g", ""]
+)
 def test_lines_are_rebased_as_single_names_are(iri: str, tmp_path: Path) -> None:
     names = Names(SPACE, LOCAL, LOCAL)
-    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.nt": f'<{SPACE}{iri}> <http://x.example.net/marked> "x" .\n'})
+    source = write(
+        tmp_path / "source", {"catalog.ttl": catalog(), "a.nt": f'<{SPACE}{iri}> <http://x.example.net/marked> "x" .\n'}
+    )
     stated = triples_of(build_into(tmp_path / "releases", source).release.path / "dumps/dataset.nt")
     assert [t.subject.value for t in stated if t.predicate.value.endswith("marked")] == [names.rebase(SPACE + iri)]
 
@@ -363,7 +400,10 @@ def history(releases: Path) -> list[dict[str, str]]:
 
 def several(tmp_path: Path, count: int, keep: int = 3) -> list[str]:
     source = write(tmp_path / "source", {"catalog.ttl": catalog()})
-    return [build_into(tmp_path / "releases", write(source, {"a.ttl": labelled("a", f"number {n}")}), keep=keep).release.id for n in range(count)]
+    return [
+        build_into(tmp_path / "releases", write(source, {"a.ttl": labelled("a", f"number {n}")}), keep=keep).release.id
+        for n in range(count)
+    ]
 
 
 def test_old_releases_are_pruned_and_the_newest_stay(tmp_path: Path) -> None:
@@ -391,7 +431,9 @@ def test_the_current_release_is_never_pruned(tmp_path: Path) -> None:
     assert assert_served_release_is_whole(folder.path) == made[0]
 
 
-def test_pruning_that_is_cut_off_leaves_nothing_that_looks_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pruning_that_is_cut_off_leaves_nothing_that_looks_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = several(tmp_path, 3)
     folder = ReleaseFolder(tmp_path / "releases")
 
@@ -438,8 +480,18 @@ def test_the_history_says_what_is_new_changed_and_gone(tmp_path: Path) -> None:
     second = build_into(tmp_path / "releases", source).release.id
     entries = history(tmp_path / "releases")
     assert entries[: len(old)] == old
-    assert [(e["event"], e.get("iri", e.get("release"))) for e in old] == [("new", f"{LOCAL}dataset/small"), ("new", f"{LOCAL}id/a"), ("new", f"{LOCAL}id/b"), ("live", first)]
-    assert [(e["event"], e.get("iri", e.get("release"))) for e in entries[len(old) :]] == [("changed", f"{LOCAL}id/a"), ("new", f"{LOCAL}id/c"), ("gone", f"{LOCAL}id/b"), ("live", second)]
+    assert [(e["event"], e.get("iri", e.get("release"))) for e in old] == [
+        ("new", f"{LOCAL}dataset/small"),
+        ("new", f"{LOCAL}id/a"),
+        ("new", f"{LOCAL}id/b"),
+        ("live", first),
+    ]
+    assert [(e["event"], e.get("iri", e.get("release"))) for e in entries[len(old) :]] == [
+        ("changed", f"{LOCAL}id/a"),
+        ("new", f"{LOCAL}id/c"),
+        ("gone", f"{LOCAL}id/b"),
+        ("live", second),
+    ]
     assert all(len(e["at"]) == len("2026-01-01T00:00:00Z") for e in entries)
 
 

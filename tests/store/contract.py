@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import pyoxigraph as ox
 import pytest
-from release.building import LABEL, SPACE, build_into, catalog, write
 
+from release.building import LABEL, SPACE, build_into, catalog, write
 from solnum_ld.errors import MalformedQuery, QueryTimeout, ResultTooLarge
 from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, TSV, TURTLE
 from solnum_ld.store.protocol import INCOMING_LIMIT, OUTGOING_LIMIT, Description, Limits, PropertyValues, Store, Window
@@ -22,7 +22,8 @@ HUBS = {f"{SPACE}id/item/{n:05}" for n in range(2345)}
 FEW = {f"{SPACE}id/few/{n}" for n in range(INCOMING_LIMIT + 5)}
 SOURCE = {
     "catalog.ttl": catalog(),
-    "hub.nt": "".join(f"<{iri}> <{ABOUT}> <{TOPIC}> .\n" for iri in sorted(HUBS)) + f'<{TOPIC}> <{LABEL}> "Sujet"@fr .\n<{TOPIC}> <{LABEL}> "Topic"@en .\n<{TOPIC}> <{PART}> <{TOPIC}> .\n',
+    "hub.nt": "".join(f"<{iri}> <{ABOUT}> <{TOPIC}> .\n" for iri in sorted(HUBS))
+    + f'<{TOPIC}> <{LABEL}> "Sujet"@fr .\n<{TOPIC}> <{LABEL}> "Topic"@en .\n<{TOPIC}> <{PART}> <{TOPIC}> .\n',
     "few.nt": "".join(f"<{iri}> <{ABOUT}> <{SPACE}id/less> .\n" for iri in sorted(FEW)),
     "many.nt": "".join(f'<{SPACE}id/many> <{X}value> "{n:05}" .\n' for n in range(OUTGOING_LIMIT + 1234)),
     "things.ttl": f"""@prefix x: <{X}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix schema: <https://schema.org/> .
@@ -71,12 +72,21 @@ class StoreContract:
 
     # -- describe
 
-    def test_a_description_holds_values_sorted_and_grouped_by_property(self, described: Callable[..., Description]) -> None:
+    def test_a_description_holds_values_sorted_and_grouped_by_property(
+        self, described: Callable[..., Description]
+    ) -> None:
         found = described(f"{SPACE}id/a")
-        assert [group.predicate.value for group in found.outgoing] == sorted(group.predicate.value for group in found.outgoing)
+        assert [group.predicate.value for group in found.outgoing] == sorted(
+            group.predicate.value for group in found.outgoing
+        )
         values = found.values_of(f"{X}p")
         assert [str(value) for value in values] == sorted(str(value) for value in values)
-        assert set(values) == {ox.NamedNode(f"{SPACE}id/b"), ox.Literal("z"), ox.Literal("a", language="fr"), ox.Literal(3)}
+        assert set(values) == {
+            ox.NamedNode(f"{SPACE}id/b"),
+            ox.Literal("z"),
+            ox.Literal("a", language="fr"),
+            ox.Literal(3),
+        }
         assert all((group.count, group.more) == (len(group.values), False) for group in found.outgoing)
 
     def test_each_value_is_there_once_though_two_graphs_state_it(self, described: Callable[..., Description]) -> None:
@@ -117,7 +127,16 @@ class StoreContract:
         assert ask(lambda store: store.describe(iri, Window())) is None
         assert ask(lambda store: store.exists(iri)) is False
 
-    @pytest.mark.parametrize(("iri", "there"), [(f"{SPACE}id/a", True), (f"{SPACE}page", True), (f"{SPACE}page#one", True), (TOPIC, True), (f"{SPACE}pag", False)])
+    @pytest.mark.parametrize(
+        ("iri", "there"),
+        [
+            (f"{SPACE}id/a", True),
+            (f"{SPACE}page", True),
+            (f"{SPACE}page#one", True),
+            (TOPIC, True),
+            (f"{SPACE}pag", False),
+        ],
+    )
     def test_existence_is_of_subjects_and_documents(self, iri: str, there: bool, ask: Callable[..., object]) -> None:
         assert ask(lambda store: store.exists(iri)) is there
 
@@ -128,11 +147,25 @@ class StoreContract:
         [
             (TOPIC, ABOUT, True, {f"<{iri}>" for iri in HUBS}, INCOMING_LIMIT),
             (f"{SPACE}id/less", ABOUT, True, {f"<{iri}>" for iri in FEW}, INCOMING_LIMIT),
-            (f"{SPACE}id/many", f"{X}value", False, {f'"{n:05}"' for n in range(OUTGOING_LIMIT + 1234)}, OUTGOING_LIMIT),
+            (
+                f"{SPACE}id/many",
+                f"{X}value",
+                False,
+                {f'"{n:05}"' for n in range(OUTGOING_LIMIT + 1234)},
+                OUTGOING_LIMIT,
+            ),
         ],
         ids=["inverse, indexed", "inverse, from the store", "values, indexed"],
     )
-    def test_pages_give_everything_once_in_order(self, iri: str, name: str, inverse: bool, expected: set[str], size: int, ask: Callable[..., list[PropertyValues]]) -> None:
+    def test_pages_give_everything_once_in_order(
+        self,
+        iri: str,
+        name: str,
+        inverse: bool,
+        expected: set[str],
+        size: int,
+        ask: Callable[..., list[PropertyValues]],
+    ) -> None:
         async def turn_pages(store: Store) -> list[PropertyValues]:
             pages: list[PropertyValues] = []
             after = None
@@ -157,7 +190,9 @@ class StoreContract:
         assert start == page.incoming[0]
         assert start.more
 
-    def test_a_page_after_the_end_is_empty_and_one_of_no_statement_is_none(self, ask: Callable[..., Description | None]) -> None:
+    def test_a_page_after_the_end_is_empty_and_one_of_no_statement_is_none(
+        self, ask: Callable[..., Description | None]
+    ) -> None:
         assert ask(lambda store: store.describe(TOPIC, Window(f"{X}unused", inverse=True))) is None
         assert ask(lambda store: store.describe(f"{SPACE}id/a", Window("not an iri"))) is None
         past = ask(lambda store: store.describe(TOPIC, Window(ABOUT, inverse=True, after="~")))
@@ -172,7 +207,9 @@ class StoreContract:
         assert ask(lambda store: store.graph([f"{SPACE}graph/none"])) == []
 
     def test_rows_bind_their_variables(self, ask: Callable[..., list[dict[str, object]]]) -> None:
-        query = f"SELECT ?s ?label ?none {{ ?s <{LABEL}> ?label OPTIONAL {{ ?s <{X}none> ?none }} }} ORDER BY LANG(?label)"
+        query = (
+            f"SELECT ?s ?label ?none {{ ?s <{LABEL}> ?label OPTIONAL {{ ?s <{X}none> ?none }} }} ORDER BY LANG(?label)"
+        )
         assert ask(lambda store: store.rows(query, s=ox.NamedNode(TOPIC))) == [
             {"s": ox.NamedNode(TOPIC), "label": ox.Literal("Topic", language="en")},
             {"s": ox.NamedNode(TOPIC), "label": ox.Literal("Sujet", language="fr")},
@@ -187,20 +224,36 @@ class StoreContract:
     @pytest.mark.parametrize(
         ("query", "out", "expected"),
         [
-            (f'SELECT ?l {{ <{SPACE}id/b> <https://schema.org/name> ?l }}', CSV, b"l\r\nB\r\n"),
-            (f'SELECT ?l {{ <{SPACE}id/b> <https://schema.org/name> ?l }}', TSV, b'?l\n"B"\n'),
+            (f"SELECT ?l {{ <{SPACE}id/b> <https://schema.org/name> ?l }}", CSV, b"l\r\nB\r\n"),
+            (f"SELECT ?l {{ <{SPACE}id/b> <https://schema.org/name> ?l }}", TSV, b'?l\n"B"\n'),
             ("ASK {}", SPARQL_JSON, b'{"head":{},"boolean":true}'),
-            (f"CONSTRUCT WHERE {{ <{SPACE}id/b> ?p ?o }}", NTRIPLES, f'<{SPACE}id/b> <https://schema.org/name> "B" .\n'.encode()),
+            (
+                f"CONSTRUCT WHERE {{ <{SPACE}id/b> ?p ?o }}",
+                NTRIPLES,
+                f'<{SPACE}id/b> <https://schema.org/name> "B" .\n'.encode(),
+            ),
         ],
     )
-    def test_an_answer_is_in_the_format_that_was_asked_for(self, query: str, out: object, expected: bytes, ask: Callable[..., object]) -> None:
+    def test_an_answer_is_in_the_format_that_was_asked_for(
+        self, query: str, out: object, expected: bytes, ask: Callable[..., object]
+    ) -> None:
         assert ask(lambda store: store.answer(query, out, Limits())).body == expected  # type: ignore[attr-defined]
 
     def test_turtle_answers_use_the_prefix_table(self, ask: Callable[..., object]) -> None:
         body = ask(lambda store: store.answer(f"CONSTRUCT WHERE {{ <{SPACE}id/b> ?p ?o }}", TURTLE, Limits())).body  # type: ignore[attr-defined]
         assert b"schema:name" in body
 
-    @pytest.mark.parametrize("query", ["SELECT", "SELECT * { ?s ?p }", "SELECT * { ?s ?p ?o ", "", "SELECT * { ?s <no iri> ?o }", "INSERT DATA { <a:a> <a:a> <a:a> }"])
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "SELECT",
+            "SELECT * { ?s ?p }",
+            "SELECT * { ?s ?p ?o ",
+            "",
+            "SELECT * { ?s <no iri> ?o }",
+            "INSERT DATA { <a:a> <a:a> <a:a> }",
+        ],
+    )
     def test_a_malformed_query_is_told(self, query: str, ask: Callable[..., object]) -> None:
         with pytest.raises(MalformedQuery):
             ask(lambda store: store.answer(query, SPARQL_JSON, Limits()))
@@ -208,7 +261,9 @@ class StoreContract:
     def test_a_query_past_its_time_is_stopped_and_the_next_is_answered(self, ask: Callable[..., object]) -> None:
         async def talk(store: Store) -> bytes:
             with pytest.raises(QueryTimeout, match=r"0\.3 seconds"):
-                await store.answer("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", SPARQL_JSON, Limits(seconds=0.3))
+                await store.answer(
+                    "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }", SPARQL_JSON, Limits(seconds=0.3)
+                )
             return (await store.answer("ASK {}", SPARQL_JSON, Limits())).body
 
         assert b"true" in ask(talk)  # type: ignore[operator]
@@ -224,6 +279,9 @@ class StoreContract:
     def test_queries_side_by_side_get_their_own_answers(self, ask: Callable[..., object]) -> None:
         async def talk(store: Store) -> list[bytes]:
             queries = [f"SELECT ?n {{ VALUES ?n {{ {n} }} }}" for n in range(12)]
-            return [answer.body for answer in await asyncio.gather(*(store.answer(query, CSV, Limits()) for query in queries))]
+            return [
+                answer.body
+                for answer in await asyncio.gather(*(store.answer(query, CSV, Limits()) for query in queries))
+            ]
 
         assert ask(talk) == [f"n\r\n{n}\r\n".encode() for n in range(12)]

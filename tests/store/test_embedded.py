@@ -128,7 +128,9 @@ def test_queries_wait_their_turn_no_longer_than_they_may_take(release: Path) -> 
     async def talk() -> list[BaseException | object]:
         store = EmbeddedStore(release, WorkerPool(release / "store", size=1))
         try:
-            return await asyncio.gather(*(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(3)), return_exceptions=True)
+            return await asyncio.gather(
+                *(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(3)), return_exceptions=True
+            )
         finally:
             await store.aclose()
 
@@ -141,15 +143,27 @@ def test_a_queue_that_is_full_refuses_at_once(release: Path) -> None:
     async def talk() -> list[BaseException | object]:
         store = EmbeddedStore(release, WorkerPool(release / "store", size=1, queue=2))
         try:
-            return await asyncio.gather(*(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(5)), return_exceptions=True)
+            return await asyncio.gather(
+                *(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(5)), return_exceptions=True
+            )
         finally:
             await store.aclose()
 
-    refused = [outcome for outcome in asyncio.run(talk()) if isinstance(outcome, StoreUnavailable) and "Too many" in str(outcome)]
+    refused = [
+        outcome
+        for outcome in asyncio.run(talk())
+        if isinstance(outcome, StoreUnavailable) and "Too many" in str(outcome)
+    ]
     assert len(refused) >= 2
 
 
-@pytest.mark.parametrize("query", [f"SELECT * {{ SERVICE <http://127.0.0.1:9/sparql> {{ ?s ?p ?o }} }}", "SELECT * FROM <http://127.0.0.1:9/data> { ?s ?p ?o }"])  # noqa: F541 - one table
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT * { SERVICE <http://127.0.0.1:9/sparql> { ?s ?p ?o } }",
+        "SELECT * FROM <http://127.0.0.1:9/data> { ?s ?p ?o }",
+    ],
+)
 def test_an_answer_reaches_out_to_nobody(query: str, release: Path) -> None:
     async def talk() -> object:
         store = open_store(release, workers=1)
@@ -174,7 +188,11 @@ def test_two_stores_read_one_release_at_once(release: Path) -> None:
     async def talk() -> list[bool]:
         one, two = open_store(release), open_store(release)
         try:
-            return list(await asyncio.gather(one.exists("http://data.example.org/id/a"), two.exists("http://data.example.org/id/a")))
+            return list(
+                await asyncio.gather(
+                    one.exists("http://data.example.org/id/a"), two.exists("http://data.example.org/id/a")
+                )
+            )
         finally:
             await one.aclose()
             await two.aclose()

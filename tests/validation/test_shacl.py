@@ -44,14 +44,23 @@ def test_data_that_conforms_has_no_result() -> None:
         ("x:a a x:C ; x:p 3 .", "sh:not [ sh:datatype xsd:integer ]", "Not", "3"),
     ],
 )
-def test_a_result_names_focus_path_shape_constraint_and_value(data: str, constraint: str, component: str, value: str | None) -> None:
+def test_a_result_names_focus_path_shape_constraint_and_value(
+    data: str, constraint: str, component: str, value: str | None
+) -> None:
     (result,) = results(data, TARGET + f"{constraint} .")
-    assert (result.focus, result.path, result.shape) == ("http://x.example.net/a", "http://x.example.net/p", "http://x.example.net/S-p")
+    assert (result.focus, result.path, result.shape) == (
+        "http://x.example.net/a",
+        "http://x.example.net/p",
+        "http://x.example.net/S-p",
+    )
     assert (result.constraint, result.severity) == (component, "violation")
     assert result.value == value or str(result.value).startswith("_:") == (value == "_:")
 
 
-@pytest.mark.parametrize(("severity", "name"), [("sh:Warning", "warning"), ("sh:Info", "info"), ("sh:Violation", "violation"), ("x:Odd", "violation")])
+@pytest.mark.parametrize(
+    ("severity", "name"),
+    [("sh:Warning", "warning"), ("sh:Info", "info"), ("sh:Violation", "violation"), ("x:Odd", "violation")],
+)
 def test_severity_is_that_of_the_shape(severity: str, name: str) -> None:
     assert [r.severity for r in results("x:a a x:C .", TARGET + f"sh:minCount 1 ; sh:severity {severity} .")] == [name]
 
@@ -67,7 +76,9 @@ def test_a_shape_without_message_still_says_something() -> None:
 
 
 def test_an_anonymous_property_shape_has_the_name_of_its_owner() -> None:
-    (result,) = results("x:a a x:C .", "x:S a sh:NodeShape ; sh:targetClass x:C ; sh:property [ sh:path x:p ; sh:minCount 1 ] .")
+    (result,) = results(
+        "x:a a x:C .", "x:S a sh:NodeShape ; sh:targetClass x:C ; sh:property [ sh:path x:p ; sh:minCount 1 ] ."
+    )
     assert result.shape == "http://x.example.net/S"
 
 
@@ -83,7 +94,9 @@ def test_an_anonymous_property_shape_has_the_name_of_its_owner() -> None:
     ],
 )
 def test_paths_are_written_as_in_sparql(path: str, written: str) -> None:
-    (result,) = results("x:a a x:C .", f"x:S a sh:NodeShape ; sh:targetNode x:a ; sh:property [ sh:path {path} ; sh:minCount 9 ] .")
+    (result,) = results(
+        "x:a a x:C .", f"x:S a sh:NodeShape ; sh:targetNode x:a ; sh:property [ sh:path {path} ; sh:minCount 9 ] ."
+    )
     assert result.path == written
 
 
@@ -98,7 +111,11 @@ def test_nothing_is_inferred() -> None:
     assert results("x:D rdfs:subPropertyOf x:p . x:a a x:C ; x:D 1 .", TARGET + "sh:minCount 1 .") != []
 
 
-@pytest.mark.parametrize("shapes", ["x:S a sh:NodeShape ; sh:targetClass x:C ; sh:property [ sh:minCount 1 ] .", TARGET + 'sh:pattern "(" .'], ids=["no path", "broken pattern"])
+@pytest.mark.parametrize(
+    "shapes",
+    ["x:S a sh:NodeShape ; sh:targetClass x:C ; sh:property [ sh:minCount 1 ] .", TARGET + 'sh:pattern "(" .'],
+    ids=["no path", "broken pattern"],
+)
 def test_shapes_that_cannot_be_used_are_told(shapes: str) -> None:
     with pytest.raises(ValueError):
         results('x:a a x:C ; x:p "b" .', shapes)
@@ -120,6 +137,8 @@ def test_shapes_that_reach_out_are_refused(shapes: str) -> None:
     assert list(check_shapes(graph(shapes)))
 
 
-@pytest.mark.parametrize("shapes", ["", TARGET + "sh:minCount 1 .", 'x:S sh:sparql [ sh:select "SELECT $this { $this ?p ?o }" ] .'])
+@pytest.mark.parametrize(
+    "shapes", ["", TARGET + "sh:minCount 1 .", 'x:S sh:sparql [ sh:select "SELECT $this { $this ?p ?o }" ] .']
+)
 def test_shapes_that_stay_within_are_fine(shapes: str) -> None:
     assert list(check_shapes(graph(shapes))) == []

@@ -11,8 +11,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from exchange import client_of, free_port  # noqa: E402 - found beside this file
-from support import Server, serving  # noqa: E402 - found beside conftest.py of the folder above
+from exchange import client_of, free_port
+
+from support import Server, serving
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,12 @@ def request_bytes(target: str | bytes, *headers: str, method: str = "GET", host:
     """Return a request as it is sent, that asks to close the connection."""
     target = target if isinstance(target, bytes) else target.encode()
     lines = "".join(f"{header}\r\n" for header in headers).encode("utf-8")
-    return b"%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s\r\n" % (method.encode(), target, host.encode(), lines)
+    return b"%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s\r\n" % (
+        method.encode(),
+        target,
+        host.encode(),
+        lines,
+    )
 
 
 def links(answer: httpx.Response) -> list[tuple[str, dict[str, str]]]:

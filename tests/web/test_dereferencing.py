@@ -9,6 +9,7 @@ import pytest
 import rdflib
 from exchange import FIREFOX, FORMATS, RDF_SUFFIXES, describe, free_port, graph_of, linked
 from rdflib.namespace import FOAF, RDFS
+
 from support import Server
 
 ENCODED = "caf%C3%A9/%C3%A0%2Fb"

@@ -10,11 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 from exchange import FIREFOX, describe, sparql
-from support import Server
 
 from solnum_ld.store import Store, open_store
 from solnum_ld.web.app import create_app
 from solnum_ld.web.site import Site
+from support import Server
 
 ERRORS = [
     pytest.param("doc/nothing", {}, 404, id="unknown document"),
@@ -31,7 +31,9 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("path", "headers", "status"), ERRORS)
-def test_an_error_is_a_problem_for_machines(http: httpx.Client, path: str, headers: dict[str, str], status: int) -> None:
+def test_an_error_is_a_problem_for_machines(
+    http: httpx.Client, path: str, headers: dict[str, str], status: int
+) -> None:
     for accept in ("*/*", "application/json;q=0.5, application/problem+json", "text/turtle", "application/ld+json"):
         answer = http.get(path, headers={"accept": accept, **headers})
         assert answer.status_code == status
@@ -77,8 +79,12 @@ def test_not_acceptable_lists_what_is_offered_in_every_form(http: httpx.Client) 
     assert all(offer in text.text for offer in offers)
 
 
-@pytest.mark.parametrize("path", ["", "doc/book", "def", "shapes", "validation", describe("http://elsewhere.example.net/x")])
-def test_not_acceptable_everywhere_names_addresses_that_answer(book_http: httpx.Client, http: httpx.Client, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["", "doc/book", "def", "shapes", "validation", describe("http://elsewhere.example.net/x")]
+)
+def test_not_acceptable_everywhere_names_addresses_that_answer(
+    book_http: httpx.Client, http: httpx.Client, path: str
+) -> None:
     client = book_http if path in {"def", "shapes"} else http
     problem = client.get(path, headers={"accept": "image/png"})
     assert problem.status_code == 406
@@ -95,7 +101,9 @@ def test_a_withdrawn_resource_is_gone_and_says_why(http: httpx.Client) -> None:
     assert (data.status_code, page.status_code) == (410, 410)
     for answer in (data, page, http.get("doc/gone.jsonld")):
         assert answer.status_code == 410
-        assert "Publi\u00e9 par erreur." in (answer.text if "json" not in answer.headers["content-type"] else str(answer.json()))
+        assert "Publi\u00e9 par erreur." in (
+            answer.text if "json" not in answer.headers["content-type"] else str(answer.json())
+        )
     assert "2026-01-01" in page.text
 
 
@@ -155,7 +163,11 @@ async def _ask(release: Path, headers: dict[str, str]) -> AsyncIterator[httpx.Re
 
 @pytest.mark.parametrize(
     ("accept", "kind"),
-    [("*/*", "application/problem+json"), ("text/html", "text/html; charset=utf-8"), ("text/plain", "text/plain; charset=utf-8")],
+    [
+        ("*/*", "application/problem+json"),
+        ("text/html", "text/html; charset=utf-8"),
+        ("text/plain", "text/plain; charset=utf-8"),
+    ],
 )
 def test_an_unforeseen_error_is_answered_like_others_and_tells_nothing(server: Server, accept: str, kind: str) -> None:
     release = (server.releases / "current").resolve()

@@ -7,6 +7,7 @@ import itertools
 import httpx
 import pytest
 from exchange import FORMATS, describe, linked, links, parse_answer, request_bytes, sparql
+
 from support import Server
 
 ASK = sparql("ASK { ?s ?p ?o }")
@@ -58,7 +59,11 @@ def test_head_answers_as_get_without_a_body(http: httpx.Client, path: str, statu
 
 @pytest.mark.parametrize(("path", "status"), ANSWERS)
 def test_options_tells_the_methods_and_allows_preflights(http: httpx.Client, path: str, status: int) -> None:
-    asked = {"origin": "https://a.example", "access-control-request-method": "GET", "access-control-request-headers": "accept"}
+    asked = {
+        "origin": "https://a.example",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "accept",
+    }
     answer = http.request("OPTIONS", path, headers=asked)
     expected = {"get", "head", "options"} | ({"post"} if "sparql" in path else set())
     assert answer.status_code in {200, 204}
@@ -71,7 +76,9 @@ def test_options_tells_the_methods_and_allows_preflights(http: httpx.Client, pat
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        *itertools.product(["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"], ["", "doc/book", "id/book", "sparql", "def"]),
+        *itertools.product(
+            ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"], ["", "doc/book", "id/book", "sparql", "def"]
+        ),
         ("POST", "doc/book"),
         ("POST", ""),
         ("POST", "dumps/dataset.ttl"),
@@ -119,9 +126,13 @@ def test_text_says_its_charset(http: httpx.Client, path: str, status: int) -> No
 # -- validators --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["doc/book", "doc/book.nt", "doc/book.html", "", "validation", "sparql", "dumps/dataset.ttl"])
 @pytest.mark.parametrize(
-    "condition", ["{0}", "W/{0}", '"other", {0}', '"a,b" , W/{0}, "c"', "*", '"x"\t,{0}'], ids=lambda c: c.replace("{0}", "ETAG")
+    "path", ["doc/book", "doc/book.nt", "doc/book.html", "", "validation", "sparql", "dumps/dataset.ttl"]
+)
+@pytest.mark.parametrize(
+    "condition",
+    ["{0}", "W/{0}", '"other", {0}', '"a,b" , W/{0}, "c"', "*", '"x"\t,{0}'],
+    ids=lambda c: c.replace("{0}", "ETAG"),
 )
 def test_if_none_match_that_matches_is_not_modified(http: httpx.Client, path: str, condition: str) -> None:
     first = http.get(path)
@@ -232,7 +243,10 @@ def test_rdf_xml_is_neither_linked_nor_served_where_it_cannot_be_written(http: h
     ("lines", "media_type"),
     [
         (["Accept: image/png", "Accept: application/n-triples"], "application/n-triples"),
-        (["Accept: text/html;q=0.1", "accept: text/turtle;q=0.2", "ACCEPT: application/ld+json;q=0.3"], "application/ld+json"),
+        (
+            ["Accept: text/html;q=0.1", "accept: text/turtle;q=0.2", "ACCEPT: application/ld+json;q=0.3"],
+            "application/ld+json",
+        ),
         (["Accept:"], "text/turtle"),
         (["Accept: ,"], "text/turtle"),
         (["Accept: caf\u00e9"], "text/turtle"),

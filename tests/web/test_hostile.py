@@ -6,6 +6,7 @@ import socket
 
 import pytest
 from exchange import parse_answer, request_bytes
+
 from support import Server
 
 KIB = 1024
@@ -127,7 +128,9 @@ def test_a_forged_host_does_not_enter_the_cache(server: Server) -> None:
     [
         pytest.param(b"GET /doc/book HTTP/1.1\r\nConnection: close\r\n\r\n", 400, id="no Host (RFC 9112, 3.2)"),
         pytest.param(
-            b"GET /doc/book HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", 400, id="two Hosts (RFC 9112, 3.2)"
+            b"GET /doc/book HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n",
+            400,
+            id="two Hosts (RFC 9112, 3.2)",
         ),
         pytest.param(b"GET /doc/book HTTP/1.0\r\n\r\n", 200, id="HTTP/1.0 needs no Host"),
     ],
@@ -191,7 +194,9 @@ def test_many_headers_are_answered_or_refused(server: Server, count: int) -> Non
     assert answer.status in {200, 400, 431}
 
 
-@pytest.mark.parametrize("accept", ['"' * 4000, '\\"' * 2000, "text/turtle" + ";" * 4000, ("a/b;c=d," * 500) + "*/*", "\t" * 4000])
+@pytest.mark.parametrize(
+    "accept", ['"' * 4000, '\\"' * 2000, "text/turtle" + ";" * 4000, ("a/b;c=d," * 500) + "*/*", "\t" * 4000]
+)
 def test_a_hostile_accept_header_is_answered(server: Server, accept: str) -> None:
     answer = parse_answer(server.raw(request_bytes("/doc/book", f"Accept: {accept}")))
     assert answer.status in {200, 406}

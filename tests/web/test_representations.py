@@ -12,6 +12,7 @@ import rdflib
 from exchange import PARSERS, RDF_SUFFIXES, assert_isomorphic, client_of, describe, graph_of, linked, links
 from pyld import jsonld
 from rdflib.namespace import FOAF, RDF, RDFS
+
 from support import Server
 
 SCHEMA = rdflib.Namespace("https://schema.org/")
@@ -51,7 +52,12 @@ def representations(client: httpx.Client, path: str) -> dict[str, rdflib.Graph]:
     return graphs
 
 
-MEDIA = {"text/turtle": "ttl", "application/ld+json": "jsonld", "application/rdf+xml": "rdf", "application/n-triples": "nt"}
+MEDIA = {
+    "text/turtle": "ttl",
+    "application/ld+json": "jsonld",
+    "application/rdf+xml": "rdf",
+    "application/n-triples": "nt",
+}
 
 
 def assert_absolute(body: str, suffix: str) -> None:

@@ -62,7 +62,7 @@ class ReleaseFolder:
         """Return the real path of the live release, resolved once; None when there is none."""
         try:
             path = self.path / (self.path / "current").readlink()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         return path if (path / NAME).is_file() else None
 

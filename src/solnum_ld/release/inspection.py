@@ -318,9 +318,10 @@ def _shacl(tree: SourceTree, survey: Survey, lines: Path, where: Whereabouts, re
     shapes, data = Graph(bind_namespaces="none"), Graph(bind_namespaces="none")
     _split(lines, shapes, data)
     refused = list(check_shapes(shapes))
-    for what, why in refused:
-        file, line = where.of(what)
-        yield violation("shape", f"{why}.", "Write the constraint without it.", file=file, line=line, iri=what)
+    for reach in refused:
+        file, line = where.of(None, reach.predicate, None if reach.value.startswith("_:") else reach.value)
+        remedy = "Write the constraint without it."
+        yield violation("shape", f"{reach.why}.", remedy, file=file, line=line, iri=reach.shape, value=reach.value)
     if refused:
         return
     if survey.quads > SHACL_MANY:

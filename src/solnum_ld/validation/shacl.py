@@ -12,6 +12,8 @@ from rdflib.collection import Collection
 from rdflib.namespace import OWL, RDF, RDFS, SH
 from rdflib.term import Node
 
+from solnum_ld.namespaces import shorten
+
 _SEVERITIES = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
 _REMOTE = re.compile(r"\b(SERVICE|LOAD|FROM)\b", re.IGNORECASE)
 
@@ -29,15 +31,27 @@ class Result:
     messages: dict[str, str]
 
 
-def check_shapes(shapes: Graph) -> Iterator[tuple[str, str]]:
-    """Yield (what, why) for everything in a shapes graph that could reach out of this process."""
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A statement of a shapes graph that could reach out of this process: the shape, why, and what is written."""
+
+    shape: str
+    why: str
+    predicate: str
+    value: str
+
+
+def check_shapes(shapes: Graph) -> Iterator[Reach]:
+    """Yield everything in a shapes graph that could reach out of this process."""
     for predicate in (SH.js, SH.jsFunctionName, SH.jsLibrary, SH.jsLibraryURL, OWL.imports):
-        for subject in shapes.subjects(predicate, None):
-            yield _shape_name(subject, shapes), f"{predicate.n3(shapes.namespace_manager)} is not allowed in shapes"
+        for subject, value in shapes.subject_objects(predicate):
+            why = f"{shorten(str(predicate))} is not allowed in shapes"
+            yield Reach(_shape_name(subject, shapes), why, str(predicate), _text(value) or "")
     for predicate in (SH.select, SH.ask, SH.construct, SH.update):
-        for subject, _, query in shapes.triples((None, predicate, None)):
-            if _REMOTE.search(str(query)):
-                yield _shape_name(subject, shapes), "a query in a shape must not use SERVICE, LOAD or FROM"
+        for subject, value in shapes.subject_objects(predicate):
+            if _REMOTE.search(str(value)):
+                why = "A query in a shape must not use SERVICE, LOAD or FROM"
+                yield Reach(_shape_name(subject, shapes), why, str(predicate), str(value))
 
 
 def validate(data: Graph, shapes: Graph) -> list[Result]:
