@@ -50,7 +50,7 @@ def test_rules_feed_one_another_until_they_rest(tmp_path: Path) -> None:
 def test_what_is_derived_is_also_in_its_graph(tmp_path: Path) -> None:
     store = chain(2)
     derived = derive(store, rules(tmp_path, INVERSE), GRAPH)
-    held = {quad for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH))}
+    held = set(store.quads_for_pattern(None, None, None, ox.NamedNode(GRAPH)))
     assert set(ox.parse(input=b"\n".join(derived) + b"\n", format=ox.RdfFormat.N_QUADS)) == held
     assert len(held) == 2
 
