@@ -26,7 +26,11 @@ def describe_release(
     ``graphs`` maps the IRI of each named graph to its number of triples and where it comes from; ``statistics`` has
     the keys triples, entities, properties and classes.
     """
-    return sorted(_statements(dataset, names, graphs, statistics, dumps), key=str)
+    statements = list(_statements(dataset, names, graphs, statistics, dumps))
+    node, origin = ox.NamedNode(f"{names.base}graph/catalogue"), "computed by the build"
+    own = [*_graph(node, "catalogue", 0, origin), _link(node, DCTERMS + "isPartOf", dataset.iri)]
+    own = [*_graph(node, "catalogue", len(statements) + len(own), origin), own[-1]]
+    return sorted([*statements, *own], key=str)
 
 
 def _statements(
