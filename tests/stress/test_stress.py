@@ -17,10 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import write_small
 from release.building import assert_served_release_is_whole, build_into
 from release.test_interrupted import assert_recovers, interrupted, source_after, source_before
-from support import ROOT, command, environment, run, serving
+from support import ROOT, command, environment, run, serving, write_small
 
 pytestmark = pytest.mark.stress
 

@@ -1,0 +1,62 @@
+"""Real clients: what they send by themselves must get them what they want."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import rdflib
+from rdflib.namespace import RDFS
+from SPARQLWrapper import JSON, SPARQLWrapper
+
+from support import ROOT, Server
+
+CLIENTS = ROOT / "tests" / "clients"
+NODE = shutil.which("node")
+
+
+def test_rdflib_follows_the_name_of_a_thing_to_its_description(book: Server) -> None:
+    iri = rdflib.URIRef(f"{book.base}id/initiative/kaina-tv")
+    graph = rdflib.Graph().parse(iri)
+    assert any("Kaina TV" in label for label in graph.objects(iri, RDFS.label))
+
+
+def test_sparqlwrapper_reads_the_endpoint(book: Server) -> None:
+    client = SPARQLWrapper(f"{book.base}sparql")
+    client.setQuery("PREFIX sn: <https://w3id.org/solnum/def#> SELECT (COUNT(*) AS ?n) { ?i a sn:Initiative }")
+    client.setReturnFormat(JSON)
+    assert client.queryAndConvert()["results"]["bindings"][0]["n"]["value"] == "27"
+
+
+@pytest.mark.skipif(
+    NODE is None or not (CLIENTS / "node_modules" / "@comunica").is_dir(),
+    reason="Node.js or Comunica is not installed: run tests/prepare.sh",
+)
+def test_comunica_dereferences_a_thing(book: Server) -> None:
+    done = subprocess.run(
+        [str(NODE), str(CLIENTS / "comunica.mjs"), f"{book.base}id/initiative/kaina-tv"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=CLIENTS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert any("Kaina TV" in label for label in json.loads(done.stdout))
+
+
+def test_a_browser_gets_a_page_and_curl_gets_turtle(book: Server) -> None:
+    curl = shutil.which("curl")
+    assert curl is not None
+    asked = [curl, "-sL", "-o", "/dev/null", "-w", "%{content_type}", f"{book.base}id/book/solidarites-numeriques"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "text/turtle; charset=utf-8"
+    browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+    asked[1:1] = ["-H", browser]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == "text/html; charset=utf-8"
+
+
+def test_the_lock_file_of_the_clients_names_no_address() -> None:
+    assert "resolved" not in (Path(CLIENTS) / "package-lock.json").read_text("utf-8")
