@@ -1,15 +1,19 @@
 #!/bin/sh
-# Install what the tests need beside Python: Node.js and the Comunica client. As root through apt; otherwise it says what to run.
+# Install what the tests need beside Python: curl, Node.js and the Comunica client. As root through apt; otherwise it says what to run.
 set -eu
 cd "$(dirname "$0")"
-if ! command -v npm >/dev/null 2>&1; then
+missing=""
+command -v curl >/dev/null 2>&1 || missing="curl"
+command -v npm >/dev/null 2>&1 || missing="$missing nodejs npm"
+if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        apt-get update -q >&2 && apt-get install -y -q nodejs npm >&2
+        # shellcheck disable=SC2086 # a list of packages
+        apt-get update -q >&2 && apt-get install -y -q $missing >&2
     else
-        echo "Node.js is missing, the Comunica tests are skipped. Install it with: apt-get install nodejs npm" >&2
-        exit 0
+        echo "Tests of real clients are skipped. Install what they need with: apt-get install $missing" >&2
     fi
 fi
+command -v npm >/dev/null 2>&1 || exit 0
 # npm ci removes and lays everything anew: run it only when the lock file has changed.
 if ! cmp -s clients/package-lock.json clients/node_modules/.solnum-lock 2>/dev/null; then
     (cd clients && npm ci --no-audit --no-fund --loglevel=error >&2)

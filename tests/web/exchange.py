@@ -133,3 +133,12 @@ def describe(iri: str) -> str:
 def sparql(query: str, **parameters: str) -> str:
     """Return the path of a SPARQL query by GET."""
     return f"/sparql?{urlencode({'query': query, **parameters})}"
+
+
+def resources_of(client: httpx.Client) -> list[str]:
+    """Return the document of every resource of ours that the book's release describes."""
+    base = str(client.base_url)
+    query = f'SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}id/")) }}'
+    rows = client.get("sparql", params={"query": query}).json()["results"]["bindings"]
+    assert len(rows) > 50
+    return [f"doc/{row['s']['value'].removeprefix(base + 'id/')}" for row in rows]

@@ -9,7 +9,17 @@ from typing import Any
 import httpx
 import pytest
 import rdflib
-from exchange import PARSERS, RDF_SUFFIXES, assert_isomorphic, client_of, describe, graph_of, linked, links
+from exchange import (
+    PARSERS,
+    RDF_SUFFIXES,
+    assert_isomorphic,
+    client_of,
+    describe,
+    graph_of,
+    linked,
+    links,
+    resources_of,
+)
 from pyld import jsonld
 from rdflib.namespace import FOAF, RDF, RDFS
 
@@ -87,15 +97,6 @@ def test_each_resource_of_the_book_is_the_same_in_all_serialisations(book: Serve
             graphs = representations(client, path)
             assert "jsonld" in graphs
             assert_isomorphic(graphs)
-
-
-def resources_of(client: httpx.Client) -> list[str]:
-    """Return the document of every resource of ours that the book's release describes."""
-    base = str(client.base_url)
-    query = f'SELECT DISTINCT ?s {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), "{base}id/")) }}'
-    rows = client.get("sparql", params={"query": query}).json()["results"]["bindings"]
-    assert len(rows) > 50
-    return [f"doc/{row['s']['value'].removeprefix(base + 'id/')}" for row in rows]
 
 
 def test_a_resource_that_is_paged_is_the_same_on_each_page(http: httpx.Client) -> None:

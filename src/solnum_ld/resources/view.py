@@ -215,7 +215,7 @@ class _Writer:
             return Text(known, self._language)
         short = shorten(iri)
         if short == iri and iri.startswith(self._names.base):
-            return Text(iri[len(self._names.base) :])
+            return Text(iri[len(self._names.base) :] or iri)
         return Text(short)
 
 

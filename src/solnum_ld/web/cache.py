@@ -94,6 +94,10 @@ class _Asked:
     none_match: bytes | None = None
 
 
+class CutOff(Exception):
+    """An answer that stopped short: the server then closes the connection, so that it never looks whole."""
+
+
 class ResponseCache:
     """Caches answers, up to ``budget`` bytes in all; an entry is at most one hundredth of that."""
 
@@ -148,7 +152,7 @@ class ResponseCache:
             await self._app(
                 {**scope, "method": "GET", VARIANT: Variant(), GENERATION: generation}, receive, answer.send
             )
-            if answer.passed_on:
+            if not answer.ready():
                 return
             entry = await answer.entry(asked.coding)
         finally:
@@ -183,7 +187,7 @@ class ResponseCache:
         inner = {**scope, "method": "GET", VARIANT: variant, GENERATION: generation}
         try:
             await self._app(inner, receive, answer.send)
-            if answer.passed_on:
+            if not answer.ready():
                 return
             entry = await answer.entry(asked.coding)
             if answer.cacheable:
@@ -235,12 +239,13 @@ class _Answer:
         self._headers: Headers = []
         self._chunks: list[bytes] = []
         self._size = 0
-        self.passed_on = False
+        self.passed_on = self._complete = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status, self._headers = message["status"], list(message["headers"])
         elif message["type"] == "http.response.body":
+            self._complete = not message.get("more_body")
             if self.passed_on:
                 await self._forward(message)
                 return
@@ -257,6 +262,12 @@ class _Answer:
 
     async def _forward(self, message: Message) -> None:
         await self._send({**message, "body": b""} if self._head else message)
+
+    def ready(self) -> bool:
+        """Tell whether there is a whole answer to send; raise :class:`CutOff` when the routes ended without one."""
+        if not self._complete:
+            raise CutOff("the answer ended before it was whole")
+        return not self.passed_on
 
     @property
     def cacheable(self) -> bool:

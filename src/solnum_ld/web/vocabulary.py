@@ -47,10 +47,11 @@ class TermView:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All triples of a vocabulary, and how it names its terms."""
+    """All triples of a vocabulary, how it names its terms, and what the release calls the IRIs that it mentions."""
 
     triples: list[ox.Triple]
     names: Names
+    labels: dict[str, tuple[ox.Literal, ...]]
 
     def sections(self, language: str) -> tuple[Text, list[tuple[str, list[TermView]]]]:
         """Return the title and the terms by kind, each term once."""
@@ -66,22 +67,20 @@ class Vocabulary:
         for key, kinds in _KINDS:
             chosen = {iri: ts for iri, ts in left.items() if any(_is(t, RDF_TYPE, kind) for t in ts for kind in kinds)}
             left = {iri: ts for iri, ts in left.items() if iri not in chosen}
-            sections.append((key, self._terms(chosen, language, about)))
+            sections.append((key, self._terms(chosen, language)))
         sections.append(
             (
                 "others",
-                self._terms({iri: ts for iri, ts in left.items() if self.names.is_vocabulary(iri)}, language, about),
+                self._terms({iri: ts for iri, ts in left.items() if self.names.is_vocabulary(iri)}, language),
             )
         )
         return title, [(word(key, language), terms) for key, terms in sections if terms]
 
-    def _terms(
-        self, chosen: dict[str, list[ox.Triple]], language: str, about: dict[str, list[ox.Triple]]
-    ) -> list[TermView]:
-        terms = [self._term(iri, triples, language, about) for iri, triples in chosen.items()]
+    def _terms(self, chosen: dict[str, list[ox.Triple]], language: str) -> list[TermView]:
+        terms = [self._term(iri, triples, language) for iri, triples in chosen.items()]
         return sorted(terms, key=lambda term: term.anchor.casefold())
 
-    def _term(self, iri: str, triples: list[ox.Triple], language: str, about: dict[str, list[ox.Triple]]) -> TermView:
+    def _term(self, iri: str, triples: list[ox.Triple], language: str) -> TermView:
         name = iri.replace("#", "/").rpartition("/")[2]
         return TermView(
             iri=iri,
@@ -89,10 +88,10 @@ class Vocabulary:
             label=_literal(triples, LABELS, language) or Text(name),
             definition=_literal(triples, _DEFINITIONS, language),
             example=_literal(triples, (SKOS + "example",), language),
-            facts=tuple(self._facts(triples, language, about)),
+            facts=tuple(self._facts(triples, language)),
         )
 
-    def _facts(self, triples: list[ox.Triple], language: str, about: dict[str, list[ox.Triple]]) -> Iterator[TermFact]:
+    def _facts(self, triples: list[ox.Triple], language: str) -> Iterator[TermFact]:
         viewer = Viewer(self.names, language)
         grouped: dict[str, list[ox.Triple]] = {}
         for triple in triples:
@@ -103,18 +102,18 @@ class Vocabulary:
             for triple in members:
                 if isinstance(triple.object, ox.NamedNode):
                     target = triple.object.value
-                    label = _literal(about.get(target, []), LABELS, language)
+                    label = viewer.name(target, self.labels.get(target, ()))
                     href = (
                         self.names.page(target)
                         if target.startswith(self.names.base) or self.names.is_vocabulary(target)
                         else target
                     )
-                    values.append((label or Text(viewer.fallback(target)), href))
+                    values.append((label, href))
             literals = [t.object for t in members if isinstance(t.object, ox.Literal)]
             plain = [t for t in literals if not t.language]
             chosen = choose([t for t in literals if t.language], language)
             values.extend((Text(t.value, t.language or ""), None) for t in [*([chosen] if chosen else []), *plain])
-            yield TermFact(viewer.fallback(predicate), tuple(values))
+            yield TermFact(viewer.name(predicate, self.labels.get(predicate, ())).value, tuple(values))
 
 
 def _is(triple: ox.Triple, predicate: str, value: str) -> bool:
@@ -147,7 +146,10 @@ async def read_vocabulary(generation: Generation, name: str) -> Vocabulary | Non
         if version not in manifest.ontology_versions:
             return None
         triples = await asyncio.to_thread(_parse, generation.path / "ontology" / f"{version}.nt")
-    return Vocabulary(triples, manifest.names) if triples else None
+    if not triples:
+        return None
+    mentioned = {term.value for triple in triples for term in triple if isinstance(term, ox.NamedNode)}
+    return Vocabulary(triples, manifest.names, await generation.store.labels(sorted(mentioned)))
 
 
 def _parse(path: Path) -> list[ox.Triple]:
