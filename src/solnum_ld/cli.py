@@ -296,6 +296,7 @@ def _application(
     from solnum_ld.web.app import create_app
     from solnum_ld.web.html import localised
     from solnum_ld.web.site import Site
+    from solnum_ld.web.sparql import SparqlSettings
 
     folder = ReleaseFolder(settings.releases)
     manifest = folder.current().manifest
@@ -307,7 +308,9 @@ def _application(
     if built is not None and built != (settings.source or bundled_source()).resolve():
         raise ReleaseMismatch(f"{settings.releases} holds releases of {built}. Name another folder with --releases.")
     site = Site(folder.current_path, lambda path: open_store(path, workers=workers), folder.hold)
-    application = create_app(site, limits=Limits(seconds=query_timeout), cache_bytes=cache_mb * 1024 * 1024)
+    application = create_app(
+        site, sparql_settings=SparqlSettings(Limits(seconds=query_timeout)), cache_bytes=cache_mb * 1024 * 1024
+    )
     return application, (
         localised(manifest.dataset.title, _language()),
         manifest.release,
@@ -576,7 +579,8 @@ async def _ask(text: str, settings: Settings, form: str | None, timeout: float) 
     chosen = known[form or default]
     store = open_store(ReleaseFolder(settings.releases).current().path, workers=1)
     try:
-        return (await store.answer(parsed.text, chosen, Limits(timeout, 1 << 31))).body, table
+        limits = Limits(timeout, rows=1 << 31, bytes=1 << 40)
+        return await (await store.answer(parsed, chosen, limits)).read(), table
     finally:
         await store.aclose()
 

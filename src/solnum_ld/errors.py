@@ -13,11 +13,15 @@ SolnumError
 ├── NotAcceptable          nothing on offer pleases the client
 ├── MalformedRequest       the request itself is wrong
 │   └── MalformedQuery     … its SPARQL query is
+├── RequestRefused         understood, and not done here: updates, federation, foreign graphs
+│   └── ResultTooLarge     a result past the limit
+├── TooManyRequests        this client asks too much at once
 ├── UnsupportedContent     a body of a media type we do not read
 ├── ContentTooLarge        a body past the limit
 └── StoreUnavailable       the engine does not answer
-    ├── QueryTimeout       … within the time limit
-    └── ResultTooLarge     … within the size limit
+    ├── StoreBusy          … because too many others ask
+    ├── QueryAborted       … this query, which broke it or took too much memory
+    └── QueryTimeout       … within the time limit
 """
 
 from __future__ import annotations
@@ -77,8 +81,8 @@ class Gone(NotFound):
 class NotAcceptable(SolnumError):
     """None of ``offers`` is acceptable to the client (RFC 9110, 15.5.7)."""
 
-    def __init__(self, offers: Sequence[Format]) -> None:
-        super().__init__("Nothing that is offered here is acceptable to the request's Accept header.")
+    def __init__(self, offers: Sequence[Format], message: str = "") -> None:
+        super().__init__(message or "Nothing that is offered here is acceptable to the request's Accept header.")
         self.offers = tuple(offers)
 
 
@@ -87,7 +91,33 @@ class MalformedRequest(SolnumError):
 
 
 class MalformedQuery(MalformedRequest):
-    """The SPARQL query is not one, or not one that is answered here."""
+    """The SPARQL query is not one, or not one that is answered here.
+
+    ``line`` and ``column`` count from 1 and are None when they are not known; ``expected`` are the tokens that could
+    stand there.
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, column: int | None = None, expected: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.line, self.column, self.expected = line, column, tuple(expected)
+
+
+class RequestRefused(SolnumError):
+    """The request is understood and refused."""
+
+
+class ResultTooLarge(RequestRefused):
+    """The result is past the size limit."""
+
+
+class TooManyRequests(SolnumError):
+    """This client asks more than its share; ``retry_after`` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UnsupportedContent(SolnumError):
@@ -102,9 +132,13 @@ class StoreUnavailable(SolnumError):
     """The engine does not answer."""
 
 
+class StoreBusy(StoreUnavailable):
+    """Too many queries are waiting."""
+
+
+class QueryAborted(StoreUnavailable):
+    """The query broke the engine or asked for too much memory, and was stopped."""
+
+
 class QueryTimeout(StoreUnavailable):
     """The query ran past the time limit and was stopped."""
-
-
-class ResultTooLarge(StoreUnavailable):
-    """The result is past the size limit."""

@@ -43,6 +43,7 @@ TEXT = Format("text/plain", "txt", "Text")
 JSON = Format("application/json", "json", "JSON")
 PROBLEM = Format("application/problem+json", "json", "Problem (RFC 9457)")
 SPARQL_JSON = Format("application/sparql-results+json", "srj", "SPARQL JSON")
+SPARQL_XML = Format("application/sparql-results+xml", "srx", "SPARQL XML")
 CSV = Format("text/csv", "csv", "CSV")
 TSV = Format("text/tab-separated-values", "tsv", "TSV")
 
@@ -50,8 +51,14 @@ RDF_FORMATS: tuple[Format, ...] = (TURTLE, JSONLD, RDFXML, NTRIPLES)
 QUAD_FORMATS: tuple[Format, ...] = (NQUADS, TRIG)
 DESCRIPTION_FORMATS: tuple[Format, ...] = (*RDF_FORMATS, HTML)
 PROBLEM_FORMATS: tuple[Format, ...] = (PROBLEM, TEXT, HTML)
-RESULT_FORMATS: tuple[Format, ...] = (SPARQL_JSON, CSV)
-GRAPH_FORMATS: tuple[Format, ...] = (TURTLE, NTRIPLES)
+RESULT_FORMATS: tuple[Format, ...] = (SPARQL_JSON, SPARQL_XML, CSV, TSV)
+GRAPH_FORMATS: tuple[Format, ...] = (TURTLE, NTRIPLES, RDFXML, JSONLD, TRIG, NQUADS)
+RESULT_ALIASES: tuple[Format, ...] = (
+    Format("application/json", "json", "JSON"),
+    Format("application/xml", "xml", "XML"),
+    Format("text/xml", "xml", "XML"),
+)
+"""Media types that old clients ask results in; the bytes are those of SPARQL JSON and SPARQL XML."""
 
 DUMP_FORMATS: tuple[Format, ...] = (NQUADS, TURTLE, NTRIPLES, JSONLD, RDFXML)
 

@@ -1,4 +1,4 @@
-"""The embedded store: the contract of every store, and what its workers add to it."""
+"""The embedded engine: the contract of every store, and what its worker processes promise."""
 
 from __future__ import annotations
 
@@ -6,40 +6,91 @@ import asyncio
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
-from solnum_ld.errors import QueryTimeout, StoreUnavailable
-from solnum_ld.mediatypes import SPARQL_JSON
+from solnum_ld.errors import (
+    MalformedQuery,
+    NotAcceptable,
+    QueryAborted,
+    QueryTimeout,
+    RequestRefused,
+    ResultTooLarge,
+    SolnumError,
+    StoreBusy,
+    StoreUnavailable,
+)
+from solnum_ld.mediatypes import CSV, NTRIPLES, RDFXML, SPARQL_JSON, SPARQL_XML
+from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
-from solnum_ld.store.embedded import EmbeddedStore
-from solnum_ld.store.pool import WorkerPool
+from solnum_ld.store.pool import STALL
 from solnum_ld.store.protocol import Limits
 
-from .contract import StoreContract, build_release
+from .contract import StoreContract, answer, build_release
 
-HEAVY = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+ROWS = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f }"
+GREEDY = """SELECT (STRLEN(?l) AS ?n) { BIND("aaaaaaaaaaaaaaaa" AS ?a) BIND(CONCAT(?a,?a,?a,?a,?a,?a,?a,?a) AS ?b)
+  BIND(CONCAT(?b,?b,?b,?b,?b,?b,?b,?b) AS ?c) BIND(CONCAT(?c,?c,?c,?c,?c,?c,?c,?c) AS ?d)
+  BIND(CONCAT(?d,?d,?d,?d,?d,?d,?d,?d) AS ?e) BIND(CONCAT(?e,?e,?e,?e,?e,?e,?e,?e) AS ?f)
+  BIND(CONCAT(?f,?f,?f,?f,?f,?f,?f,?f) AS ?g) BIND(CONCAT(?g,?g,?g,?g,?g,?g,?g,?g) AS ?l) }"""
+T = TypeVar("T")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_release(tmp_path_factory.mktemp("store"))
+    return build_release(tmp_path_factory.mktemp("embedded"))
 
 
-def workers_of(store: Path) -> list[int]:
-    """Return the processes of this one's children that answer queries on ``store``."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+def processes_of(release: Path) -> tuple[list[int], list[int]]:
+    """Return the nursery of this release's store, and its workers, by what the kernel shows."""
+    ours, parents = [], {}
+    needle = str((release / "store").resolve()).encode()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                command = (folder / "cmdline").read_bytes()
+                status = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if needle in command and b"solnum_ld.store.nursery" in command and status[0] != "Z":
+                ours.append(int(folder.name))
+                parents[int(folder.name)] = int(status[1])
+    workers = [pid for pid in ours if parents[pid] in ours]
+    return [pid for pid in ours if pid not in workers], workers
+
+
+def state_of(pid: int) -> str:
+    """Return the state of a process: R runs, S sleeps, T is halted."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def with_store(release: Path, talk: Callable[[Store], Awaitable[T]], **options: int) -> T:
+    """Return what ``talk`` returns, with a store of its own that is closed afterwards."""
+
+    async def conversation() -> T:
+        store = open_store(release, **options)
         try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            words = (folder / "cmdline").read_bytes().split(b"\0")
-        except (OSError, IndexError):
-            continue
-        if parent == os.getpid() and b"solnum_ld.store.worker" in words and os.fsencode(store) in words:
-            found.append(int(folder.name))
-    return found
+            return await talk(store)
+        finally:
+            await store.aclose()
+
+    return asyncio.run(conversation())
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def is_answered(store: Store) -> bool:
+    """Tell whether a quick query gets its answer."""
+    return b"true" in await answer(store, "ASK {}", SPARQL_JSON, Limits(seconds=20))
 
 
 class TestEmbedded(StoreContract):
@@ -48,134 +99,249 @@ class TestEmbedded(StoreContract):
         return lambda: open_store(release)
 
 
+# -- workers -------------------------------------------------------------------------------------------------------------
+
+
 def test_a_worker_that_dies_in_the_middle_harms_its_own_query_only(release: Path) -> None:
-    async def talk() -> bytes:
-        store = open_store(release, workers=1)
-        try:
-            asking = asyncio.create_task(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=20)))
-            while not (found := workers_of(release / "store")):
-                await asyncio.sleep(0.01)
-            os.kill(found[0], signal.SIGKILL)
-            with pytest.raises(StoreUnavailable):
-                await asking
-            return (await store.answer("ASK {}", SPARQL_JSON, Limits())).body
-        finally:
-            await store.aclose()
+    async def talk(store: Store) -> bool:
+        asking = asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits()))
+        await until(lambda: store.load()["long"] == 1)
+        for pid in processes_of(release)[1]:
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(QueryAborted):
+            await asking
+        return await is_answered(store)
 
-    assert b"true" in asyncio.run(talk())
+    assert with_store(release, talk, workers=1)
 
 
-def test_a_worker_that_died_while_idle_is_replaced(release: Path) -> None:
-    async def talk() -> bytes:
-        store = open_store(release, workers=1)
-        try:
-            await store.answer("ASK {}", SPARQL_JSON, Limits())
-            (worker,) = workers_of(release / "store")
-            os.kill(worker, signal.SIGKILL)
-            while worker in workers_of(release / "store"):
-                await asyncio.sleep(0.01)
-            return (await store.answer("ASK {}", SPARQL_JSON, Limits())).body
-        finally:
-            await store.aclose()
+def test_workers_that_died_while_idle_are_replaced(release: Path) -> None:
+    async def talk(store: Store) -> bool:
+        await store.warm()
+        _, idle = processes_of(release)
+        for pid in idle:
+            os.kill(pid, signal.SIGKILL)
+        await until(lambda: not set(idle) & set(processes_of(release)[1]))
+        return await is_answered(store) and await is_answered(store)
 
-    assert b"true" in asyncio.run(talk())
+    assert with_store(release, talk)
 
 
-def test_a_query_that_breaks_the_engine_is_an_error_and_the_next_is_answered(release: Path) -> None:
-    async def talk() -> bytes:
-        store = open_store(release, workers=1)
-        try:
-            with pytest.raises(StoreUnavailable):
-                await store.answer("SELECT * {" + "{" * 20_000 + "}" * 20_000 + "}", SPARQL_JSON, Limits(seconds=10))
-            return (await store.answer("ASK {}", SPARQL_JSON, Limits())).body
-        finally:
-            await store.aclose()
+def test_a_nursery_that_died_is_replaced(release: Path) -> None:
+    async def talk(store: Store) -> bool:
+        await store.warm()
+        (nursery,), before = processes_of(release)
+        os.kill(nursery, signal.SIGKILL)
+        await until(lambda: not set(before) & set(processes_of(release)[1]))  # its workers end with it
+        return await is_answered(store)
 
-    assert b"true" in asyncio.run(talk())
+    assert with_store(release, talk)
 
 
-def test_no_worker_outlives_its_store(release: Path) -> None:
-    async def talk() -> list[int]:
-        store = open_store(release, workers=2)
-        asking = [asyncio.create_task(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=20))) for _ in range(2)]
-        while len(workers_of(release / "store")) < 2:
-            await asyncio.sleep(0.01)
+def test_no_process_outlives_its_store(release: Path) -> None:
+    async def talk(store: Store) -> None:
+        asking = [asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits())) for _ in range(5)]
+        await until(lambda: store.load()["halted"] >= 1)
         await store.aclose()
-        await asyncio.gather(*asking, return_exceptions=True)
-        return workers_of(release / "store")
+        outcomes = await asyncio.gather(*asking, return_exceptions=True)
+        assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+        await until(lambda: processes_of(release) == ([], []))
 
-    assert asyncio.run(talk()) == []
+    with_store(release, talk, workers=1)
 
 
 def test_a_query_that_nobody_waits_for_any_more_is_stopped(release: Path) -> None:
-    async def talk() -> bytes:
-        store = open_store(release, workers=1)
-        try:
-            asking = asyncio.create_task(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=60)))
-            while not workers_of(release / "store"):
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(0.1)
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-            return (await store.answer("ASK {}", SPARQL_JSON, Limits(seconds=10))).body
-        finally:
-            await store.aclose()
+    async def talk(store: Store) -> bool:
+        asking = asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits()))
+        await until(lambda: store.load()["long"] == 1)
+        before = set(processes_of(release)[1])
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        await until(lambda: len(before - set(processes_of(release)[1])) == 1)
+        return store.load()["long"] == 0 and await is_answered(store)
 
-    assert b"true" in asyncio.run(talk())
+    assert with_store(release, talk, workers=1)
 
 
-def test_queries_wait_their_turn_no_longer_than_they_may_take(release: Path) -> None:
-    async def talk() -> list[BaseException | object]:
-        store = EmbeddedStore(release, WorkerPool(release / "store", size=1))
-        try:
-            return await asyncio.gather(
-                *(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(3)), return_exceptions=True
+def test_a_query_that_asks_for_too_much_memory_is_stopped_and_the_next_is_answered(release: Path) -> None:
+    async def talk(store: Store) -> bool:
+        with pytest.raises(QueryAborted, match="memory"):
+            await answer(store, GREEDY, SPARQL_JSON, Limits())
+        return await is_answered(store)
+
+    assert with_store(release, talk, memory=8 * 1024 * 1024)
+
+
+# -- lanes ---------------------------------------------------------------------------------------------------------------
+
+
+def test_endless_queries_leave_the_way_open_for_quick_ones(release: Path) -> None:
+    async def talk(store: Store) -> None:
+        endless = [asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits())) for _ in range(3)]
+        await until(lambda: store.load()["long"] == 1 and store.load()["halted"] == 2)
+        states = {state_of(pid) for pid in processes_of(release)[1]}
+        assert "T" in states
+        assert await is_answered(store)
+        assert not any(task.done() for task in endless)
+        for task in endless:
+            task.cancel()
+        await asyncio.gather(*endless, return_exceptions=True)
+
+    with_store(release, talk, workers=1)
+
+
+def test_a_halted_query_goes_on_when_the_long_lane_is_free(release: Path) -> None:
+    slow = "SELECT (COUNT(*) AS ?n) { { SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } LIMIT 3000000 } }"
+
+    async def talk(store: Store) -> bytes:
+        endless = asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits()))
+        await until(lambda: store.load()["long"] == 1)
+        asking = asyncio.create_task(answer(store, slow, CSV, Limits(seconds=60)))
+        await until(lambda: store.load()["halted"] == 1)
+        endless.cancel()
+        await asyncio.gather(endless, return_exceptions=True)
+        return await asking
+
+    assert with_store(release, talk, workers=1) == b"n\r\n3000000\r\n"
+
+
+def test_more_long_queries_than_can_be_halted_are_refused_as_busy(release: Path) -> None:
+    async def talk(store: Store) -> list[object]:
+        outcomes = await asyncio.gather(
+            *(answer(store, ENDLESS, SPARQL_JSON, Limits(seconds=2)) for _ in range(6)), return_exceptions=True
+        )
+        assert await is_answered(store)
+        return list(outcomes)
+
+    kinds = {type(outcome) for outcome in with_store(release, talk, workers=1)}
+    assert kinds == {QueryTimeout, StoreBusy}
+
+
+def test_past_the_queue_queries_are_refused_as_busy(release: Path) -> None:
+    async def talk(store: Store) -> list[object]:
+        return list(
+            await asyncio.gather(
+                *(answer(store, "ASK {}", SPARQL_JSON, Limits()) for _ in range(6)), return_exceptions=True
             )
-        finally:
-            await store.aclose()
+        )
 
-    outcomes = asyncio.run(talk())
-    assert any(isinstance(outcome, QueryTimeout) for outcome in outcomes)
-    assert all(isinstance(outcome, StoreUnavailable) for outcome in outcomes)
+    outcomes = with_store(release, talk, workers=1, queue=2)
+    assert sum(isinstance(outcome, StoreBusy) for outcome in outcomes) == 3
 
 
-def test_a_queue_that_is_full_refuses_at_once(release: Path) -> None:
-    async def talk() -> list[BaseException | object]:
-        store = EmbeddedStore(release, WorkerPool(release / "store", size=1, queue=2))
-        try:
-            return await asyncio.gather(
-                *(store.answer(HEAVY, SPARQL_JSON, Limits(seconds=1)) for _ in range(5)), return_exceptions=True
-            )
-        finally:
-            await store.aclose()
+# -- blocks --------------------------------------------------------------------------------------------------------------
 
-    refused = [
-        outcome
-        for outcome in asyncio.run(talk())
-        if isinstance(outcome, StoreUnavailable) and "Too many" in str(outcome)
-    ]
-    assert len(refused) >= 2
+
+def test_a_large_answer_comes_in_blocks_as_it_is_computed(release: Path) -> None:
+    async def talk(store: Store) -> tuple[int, int]:
+        found = await store.answer(parse_query(ROWS + " LIMIT 20000"), CSV, Limits())
+        assert found.rest is not None
+        first = len(found.first)
+        return first, first + sum([len(block) async for block in found.rest])
+
+    first, whole = with_store(release, talk)
+    assert first < 64 * 1024 < whole
+
+
+def test_a_client_that_takes_nothing_holds_neither_lane_nor_memory(release: Path) -> None:
+    async def talk(store: Store) -> None:
+        found = await store.answer(parse_query(ROWS), CSV, Limits(seconds=1))
+        await until(lambda: store.load()["short"] == store.load()["long"] == 0)  # held back: the clock stands still
+        assert await is_answered(store)
+        found.close()
+        assert await is_answered(store)
+
+    assert STALL > 1
+    with_store(release, talk, workers=1)
+
+
+def test_an_answer_that_breaks_off_raises(release: Path) -> None:
+    async def talk(store: Store) -> None:
+        found = await store.answer(parse_query(ROWS), CSV, Limits(rows=3000))
+        assert found.rest is not None
+        with pytest.raises(ResultTooLarge):
+            async for _ in found.rest:
+                pass
+        assert await is_answered(store)
+
+    with_store(release, talk)
+
+
+@pytest.mark.parametrize("form", [SPARQL_JSON, SPARQL_XML, CSV])
+def test_as_many_rows_as_are_allowed_are_sent_and_no_more(form, release: Path) -> None:
+    async def talk(store: Store) -> None:
+        assert await answer(store, ROWS + " LIMIT 10", form, Limits(rows=10))
+        with pytest.raises(ResultTooLarge, match="rows"):
+            await answer(store, ROWS + " LIMIT 11", form, Limits(rows=10))
+
+    with_store(release, talk)
+
+
+def test_as_many_triples_as_are_allowed_are_sent_and_no_more(release: Path) -> None:
+    query = "CONSTRUCT { ?s ?p ?o } WHERE { { SELECT DISTINCT ?s ?p ?o { ?s ?p ?o } LIMIT %d } }"
+
+    async def talk(store: Store) -> None:
+        assert (await answer(store, query % 10, NTRIPLES, Limits(rows=10))).count(b"\n") == 10
+        with pytest.raises(ResultTooLarge, match="triples"):
+            await answer(store, query % 11, NTRIPLES, Limits(rows=10))
+
+    with_store(release, talk)
 
 
 @pytest.mark.parametrize(
-    "query",
+    ("query", "form"),
     [
-        "SELECT * { SERVICE <http://127.0.0.1:9/sparql> { ?s ?p ?o } }",
-        "SELECT * FROM <http://127.0.0.1:9/data> { ?s ?p ?o }",
+        ('SELECT ("a\\u0001" AS ?x) {}', SPARQL_XML),
+        ("CONSTRUCT { <http://a/s> <http://a/1> 2 } WHERE {}", RDFXML),
     ],
 )
-def test_an_answer_reaches_out_to_nobody(query: str, release: Path) -> None:
-    async def talk() -> object:
-        store = open_store(release, workers=1)
-        try:
-            return await store.answer(query, SPARQL_JSON, Limits(seconds=5))
-        except StoreUnavailable as error:
-            return error
-        finally:
-            await store.aclose()
+def test_what_xml_cannot_write_is_not_sent_as_xml(query: str, form, release: Path) -> None:
+    async def talk(store: Store) -> bool:
+        with pytest.raises(NotAcceptable, match="XML"):
+            await answer(store, query, form, Limits())
+        return await is_answered(store)
 
-    outcome = asyncio.run(talk())
-    assert isinstance(outcome, StoreUnavailable) or b'"bindings":[]' in outcome.body  # type: ignore[attr-defined]
+    assert with_store(release, talk)
+
+
+# -- errors --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "words"),
+    [
+        ("SELECT * {\n ?s ex:p ?o }", 2, "prefix ex: is not declared"),
+        ("SELECT * {\n ?s ?p ?o", 2, "not closed"),
+        ("SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o }", 1, "grouped"),
+        ("SELECT * { ?s <no iri> ?o }", 1, "column"),
+    ],
+)
+def test_a_syntax_error_says_where_in_our_words(query: str, line: int, words: str, release: Path) -> None:
+    async def talk(store: Store) -> MalformedQuery:
+        with pytest.raises(MalformedQuery, match=words) as caught:
+            await answer(store, query, SPARQL_JSON, Limits())
+        return caught.value
+
+    error = with_store(release, talk)
+    assert error.line == line and error.column
+    assert "error at" not in str(error) and "[_]" not in str(error)
+
+
+def test_an_unknown_function_is_the_querys_fault(release: Path) -> None:
+    async def talk(store: Store) -> None:
+        with pytest.raises(MalformedQuery, match="http://a/f"):
+            await answer(store, "SELECT (<http://a/f>(?s) AS ?x) { ?s ?p ?o }", SPARQL_JSON, Limits())
+
+    with_store(release, talk)
+
+
+@pytest.mark.parametrize("clause", ["FROM <http://127.0.0.1:9/data>", "FROM NAMED <file:///etc/passwd>", "FROM <x>"])
+def test_a_graph_that_is_not_here_is_refused_and_nothing_is_fetched(clause: str, release: Path) -> None:
+    async def talk(store: Store) -> None:
+        with pytest.raises(RequestRefused, match="nothing is fetched"):
+            await answer(store, f"SELECT * {clause} {{ ?s ?p ?o }}", SPARQL_JSON, Limits())
+
+    with_store(release, talk)
 
 
 def test_a_store_that_is_not_there_is_an_error_of_ours(tmp_path: Path, release: Path) -> None:
@@ -185,16 +351,17 @@ def test_a_store_that_is_not_there_is_an_error_of_ours(tmp_path: Path, release: 
 
 
 def test_two_stores_read_one_release_at_once(release: Path) -> None:
-    async def talk() -> list[bool]:
-        one, two = open_store(release), open_store(release)
+    async def talk(store: Store) -> list[bool]:
+        other = open_store(release)
         try:
-            return list(
-                await asyncio.gather(
-                    one.exists("http://data.example.org/id/a"), two.exists("http://data.example.org/id/a")
-                )
-            )
+            return list(await asyncio.gather(is_answered(store), is_answered(other)))
         finally:
-            await one.aclose()
-            await two.aclose()
+            await other.aclose()
 
-    assert asyncio.run(talk()) == [True, True]
+    assert with_store(release, talk) == [True, True]
+
+
+def test_what_is_refused_is_an_error_of_ours() -> None:
+    for text in ("LOAD <http://a/>", "SELECT * { SERVICE <http://a/> { ?s ?p ?o } }", "INSERT DATA {}", "x", "", "\0"):
+        with pytest.raises(SolnumError):
+            parse_query(text)

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from solnum_ld.manifest import read_manifest
 from solnum_ld.store.protocol import Store
 
+QUERY_MEMORY = 1024 * 1024 * 1024
+"""Bytes that a visitor's query may take beyond what its worker has when idle."""
 
-def open_store(folder: Path, *, workers: int = 2) -> Store:
-    """Return the store of a release folder, served by the embedded engine."""
+
+def open_store(folder: Path, *, workers: int = 2, queue: int = 64, memory: int = QUERY_MEMORY) -> Store:
+    """Return the store of a release folder, served by the embedded engine.
+
+    ``workers`` is the number of processes for visitors' queries that take long, ``queue`` how many queries may wait,
+    ``memory`` what each may take, in bytes (0: unbounded).
+    """
     from solnum_ld.store.embedded import EmbeddedStore
     from solnum_ld.store.pool import WorkerPool
 
-    return EmbeddedStore(folder, WorkerPool(folder / "store", workers))
+    manifest = read_manifest(folder)
+    settings: dict[str, object] = {
+        "store": str((folder / "store").resolve()),
+        "base": f"{manifest.public}sparql",
+        "default": None,
+        "hidden": [],
+        "memory": memory,
+    }
+    return EmbeddedStore(folder, WorkerPool(settings, workers, queue))
 
 
-__all__ = ["Store", "open_store"]
+__all__ = ["QUERY_MEMORY", "Store", "open_store"]

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from solnum_ld.errors import StoreUnavailable
 from solnum_ld.mediatypes import Format
 from solnum_ld.namespaces import LABELS
+from solnum_ld.sparql import SparqlQuery
 from solnum_ld.store.index import NAME, ReleaseIndex
 from solnum_ld.store.pool import WorkerPool
 from solnum_ld.store.protocol import (
@@ -99,9 +100,17 @@ class EmbeddedStore:
 
         return await self._run(select)
 
-    async def answer(self, query: str, out: Format, limits: Limits) -> Answer:
+    async def answer(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
         """Evaluate a visitor's query in a worker process."""
-        return Answer(await self._pool.run(query, out, limits))
+        return await self._pool.run(query, out, limits)
+
+    async def warm(self) -> None:
+        """Start the workers."""
+        await self._pool.warm()
+
+    def load(self) -> dict[str, int]:
+        """Return how many queries run and wait, and what became of workers."""
+        return self._pool.load
 
     async def aclose(self) -> None:
         """Stop the workers and close the index."""

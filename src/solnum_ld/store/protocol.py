@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 import pyoxigraph as ox
 
 from solnum_ld.mediatypes import Format
+from solnum_ld.sparql import SparqlQuery
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
@@ -69,19 +70,43 @@ class Description:
         return next((p.values for p in self.outgoing if p.predicate.value == property_iri), ())
 
 
+class Blocks(Protocol):
+    """The blocks of an answer that are still to come."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Give one block after another; raises an error of this program when the answer cannot be finished."""
+
+    def close(self) -> None:
+        """Stop the query if it still runs: nothing more is wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a visitor's query, serialised by the engine."""
+    """The outcome of a visitor's query, serialised by the engine: the first block, and the rest where there is more."""
 
-    body: bytes
+    first: bytes
+    rest: Blocks | None = None
+
+    async def read(self) -> bytes:
+        """Return all of it."""
+        return self.first + b"".join([block async for block in self.rest]) if self.rest else self.first
+
+    def close(self) -> None:
+        """Stop the query if it still runs."""
+        if self.rest is not None:
+            self.rest.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one visitor's query: seconds of wall time, bytes of result."""
+    """Bounds of one visitor's query: seconds of wall time, rows (or triples) and bytes of result.
+
+    Time in which the client takes nothing of the answer does not count.
+    """
 
     seconds: float = 30.0
-    bytes: int = 64 * 1024 * 1024
+    rows: int = 1_000_000
+    bytes: int = 256 * 1024 * 1024
 
 
 class Store(Protocol):
@@ -102,11 +127,17 @@ class Store(Protocol):
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own SELECT queries, variables bound beforehand."""
 
-    async def answer(self, query: str, out: Format, limits: Limits) -> Answer:
-        """Evaluate a visitor's query within limits.
+    async def answer(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
+        """Evaluate a visitor's SELECT, ASK or CONSTRUCT within limits; return as soon as its first block exists.
 
-        Raises MalformedQuery, QueryTimeout, ResultTooLarge or StoreUnavailable.
+        Raises MalformedQuery, RequestRefused, NotAcceptable, QueryTimeout, QueryAborted, StoreBusy or StoreUnavailable.
         """
+
+    async def warm(self) -> None:
+        """Make ready what the first query would have to wait for."""
+
+    def load(self) -> dict[str, int]:
+        """Return what the store is busy with, as numbers for whoever operates it."""
 
     async def aclose(self) -> None:
         """Let go of everything the store holds."""

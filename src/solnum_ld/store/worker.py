@@ -1,95 +1,211 @@
-"""A query worker: reads framed queries on stdin, answers on stdout, over one read-only store. Dies with its parent."""
+"""A query worker: reads framed queries from a socket and answers them over one read-only store, until the socket closes.
+
+It runs in a process of its own, which the service kills when a query takes too long; memory is bounded by the kernel.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import json
-import re
+import resource
 import signal
-import struct
+import socket
 import sys
-from typing import IO, BinaryIO, cast
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any, TypeVar, cast
 
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import PREFIXES
+from solnum_ld.store.datasets import Datasets, Evaluation
+from solnum_ld.store.faults import Fault, fault_of
+from solnum_ld.store.wire import BLOCK, END, FAULT, HEADER, READY, TIRED, WHOLE, frame
 
-_HEADER = struct.Struct(">cI")
 _RESULTS = {
     "application/sparql-results+json": ox.QueryResultsFormat.JSON,
+    "application/json": ox.QueryResultsFormat.JSON,
+    "application/sparql-results+xml": ox.QueryResultsFormat.XML,
+    "application/xml": ox.QueryResultsFormat.XML,
+    "text/xml": ox.QueryResultsFormat.XML,
     "text/csv": ox.QueryResultsFormat.CSV,
     "text/tab-separated-values": ox.QueryResultsFormat.TSV,
 }
-_GRAPHS = {"text/turtle": ox.RdfFormat.TURTLE, "application/n-triples": ox.RdfFormat.N_TRIPLES}
+_GRAPHS = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/n-triples": ox.RdfFormat.N_TRIPLES,
+    "application/rdf+xml": ox.RdfFormat.RDF_XML,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+    "application/trig": ox.RdfFormat.TRIG,
+}
+_ROW_ENDS = {
+    ox.QueryResultsFormat.JSON: b'}},{"',
+    ox.QueryResultsFormat.XML: b"</result>",
+    ox.QueryResultsFormat.CSV: b"\r\n",
+    ox.QueryResultsFormat.TSV: b"\n",
+}
+_FIRST = 16 * 1024
+_BLOCK = 64 * 1024
+_SLOW_SECONDS = 0.02
+_GROWTH = 96 * 1024 * 1024
+_NOT_XML = bytes(c for c in range(32) if c not in (9, 10, 13))
+_NO_NAME = b"<oxprefix: "
+_PAGE = resource.getpagesize()
+
+T = TypeVar("T")
 
 
-_POSITION = re.compile(r"^error at (\d+):(\d+): ")
+class Sink:
+    """Takes what the engine writes and sends it on in blocks. Raising in ``write`` ends the evaluation."""
 
-
-class _TooLarge(Exception):
-    pass
-
-
-class _Bounded:
-    """Collects what the engine writes, and stops it past the bound: raising here ends the evaluation."""
-
-    def __init__(self, bound: int) -> None:
-        self.chunks: list[bytes] = []
-        self._left = bound
+    def __init__(self, connection: socket.socket, rows: int, size: int, row_end: bytes, *, xml: bool) -> None:
+        self._connection = connection
+        self._rows, self._left, self._row_end, self._xml = rows, size, row_end, xml
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._tail = b""
+        self._threshold = _FIRST
+        self.begun = False
 
     def write(self, chunk: bytes) -> int:
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise _TooLarge
-        self.chunks.append(bytes(chunk))
+        """Take a chunk (the engine's buffer is 8 kB)."""
+        self._chunks.append(bytes(chunk))
+        self._held += len(chunk)
+        if self._held >= self._threshold:
+            self._connection.sendall(frame(BLOCK, self._taken()))
+            self.begun, self._threshold = True, _BLOCK
         return len(chunk)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing to do: blocks are sent when they are full."""
+
+    def finish(self, *, tired: bool) -> None:
+        """Send what is left."""
+        last = frame(END if self.begun else WHOLE, self._taken())
+        self._connection.sendall(frame(TIRED) + last if tired else last)
+
+    def _taken(self) -> bytes:
+        block = b"".join(self._chunks)
+        self._chunks.clear()
+        self._held = 0
+        self._left -= len(block)
+        if self._left < 0:
+            raise Fault("large", "The result has more bytes than are sent here. Add a LIMIT, or take a dump.")
+        if self._row_end:
+            self._rows -= (self._tail + block).count(self._row_end)
+            self._tail = block[-len(self._row_end) + 1 :] if len(self._row_end) > 1 else b""
+            if self._rows < 0:
+                raise Fault("large", "The result has more rows than are sent here. Add a LIMIT, or take a dump.")
+        if self._xml and (len(block.translate(None, _NOT_XML)) != len(block) or _NO_NAME in block):
+            raise Fault(
+                "inexpressible",
+                "The result holds a character or a property name that XML cannot write. Ask for another format.",
+            )
+        return block
 
 
-def _answer(store: ox.Store, request: dict[str, str | int], prefixes: dict[str, str]) -> tuple[bytes, bytes]:
-    media_type = str(request["format"])
-    sink = _Bounded(int(request["bytes"]))
+def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
+    """Answer queries until the connection closes.
+
+    A query is a JSON object: ``text``, ``out`` (media type), ``base``, ``rows``, ``bytes`` and, for explicit datasets,
+    ``prologue``, ``default`` and ``named``. ``memory`` bounds, in bytes, what a query may take beyond what the process
+    has now; the kernel then refuses, and the allocator ends the process.
+    """
+    die_with_parent()
+    _bound_memory(memory)
+    base_pages = _resident()
+    connection.sendall(frame(READY))
+    buffer = bytearray()
+    while True:
+        while len(buffer) < HEADER.size or len(buffer) < HEADER.size + HEADER.unpack_from(buffer)[1]:
+            received = connection.recv(1 << 18)
+            if not received:
+                return
+            buffer += received
+        _, length = HEADER.unpack_from(buffer)
+        request = json.loads(bytes(buffer[HEADER.size : HEADER.size + length]))
+        del buffer[: HEADER.size + length]
+        started = time.perf_counter()
+        try:
+            sink = _answer(connection, request, datasets)
+            tired = time.perf_counter() - started > _SLOW_SECONDS and _grown(base_pages)
+            sink.finish(tired=tired)
+        except Fault as fault:
+            connection.sendall(frame(FAULT, fault.to_json()))
+        except BrokenPipeError:
+            return
+
+
+def _answer(connection: socket.socket, request: dict[str, Any], datasets: Datasets) -> Sink:
+    text, media_type = request["text"], request["out"]
     try:
-        results = store.query(str(request["query"]))
-        out = cast("IO[bytes]", sink)
+        evaluation: Evaluation = datasets.evaluation(request)
+        results = evaluation.query(text)
         if isinstance(results, ox.QueryTriples):
-            ox.serialize(results, out, format=_GRAPHS.get(media_type, ox.RdfFormat.TURTLE), prefixes=prefixes)
+            form = _GRAPHS[media_type]
+            sink = Sink(connection, 0, request["bytes"], b"", xml=form is ox.RdfFormat.RDF_XML)
+            triples = _counted(results, request["rows"])
+            ox.serialize(triples, cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
         else:
-            results.serialize(out, format=_RESULTS.get(media_type, ox.QueryResultsFormat.JSON))
-    except SyntaxError as error:
-        return b"M", _POSITION.sub(r"Line \1, column \2: ", str(error.msg)).encode()
-    except _TooLarge:
-        return b"L", b"The result is larger than is sent here. Add a LIMIT, or take a dump."
-    except (OSError, RuntimeError, ValueError) as error:
-        return b"E", f"The engine could not evaluate the query: {error}".encode()
-    return b"O", b"".join(sink.chunks)
+            shape = _RESULTS[media_type]
+            row_end = b"" if isinstance(results, ox.QueryBoolean) else _ROW_ENDS[shape]
+            headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
+            first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
+            sink = Sink(
+                connection,
+                request["rows"] + headers - first,
+                request["bytes"],
+                row_end,
+                xml=shape is ox.QueryResultsFormat.XML,
+            )
+            results.serialize(cast("IO[bytes]", sink), format=shape)
+    except (SyntaxError, OSError, RuntimeError, ValueError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise fault_of(error, text) from error
+    return sink
 
 
-def _send(out: BinaryIO, kind: bytes, body: bytes = b"") -> None:
-    out.write(_HEADER.pack(kind, len(body)))
-    out.write(body)
-    out.flush()
+def _prefixes(form: ox.RdfFormat) -> dict[str, str] | None:
+    return PREFIXES if form in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG, ox.RdfFormat.RDF_XML) else None
 
 
-def _die_with_parent() -> None:
+def _counted(triples: Iterable[T], bound: int) -> Iterator[T]:
+    for count, triple in enumerate(triples):
+        if count >= bound:
+            raise Fault("large", "The result has more triples than are sent here. Add a LIMIT, or take a dump.")
+        yield triple
+
+
+def _bound_memory(memory: int) -> None:
+    """Bound what the process may allocate from now on (setrlimit(2), RLIMIT_DATA; Linux 4.7)."""
+    if not memory or sys.platform != "linux":
+        return
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmData:"):
+            limit = int(line.split()[1]) * 1024 + memory
+            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+            return
+
+
+def _resident() -> int:
+    if sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+
+def _grown(before: int) -> bool:
+    """Tell whether the process keeps much more memory than it began with, after giving back what it can."""
+    if (_resident() - before) * _PAGE < _GROWTH:
+        return False
+    if sys.platform == "linux":
+        ctypes.CDLL(None).malloc_trim(0)
+    return (_resident() - before) * _PAGE >= _GROWTH
+
+
+def die_with_parent() -> None:
     """Ask Linux to kill this process when its parent ends, even in the middle of a query (prctl(2), PR_SET_PDEATHSIG)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def main() -> None:
-    """Serve queries until stdin closes."""
-    _die_with_parent()
-    store = ox.Store.read_only(sys.argv[1])
-    source, out = sys.stdin.buffer, sys.stdout.buffer
-    _send(out, b"R")
-    while header := source.read(_HEADER.size):
-        _, length = _HEADER.unpack(header)
-        kind, body = _answer(store, json.loads(source.read(length)), PREFIXES)
-        _send(out, kind, body)
-
-
-if __name__ == "__main__":
-    main()

@@ -13,10 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solnum_ld import __version__
 from solnum_ld.iris import unreserved
-from solnum_ld.store.protocol import Limits
-from solnum_ld.web import downloads, health, problems, resources, sparql
-from solnum_ld.web.cache import ResponseCache
+from solnum_ld.web import downloads, health, problems, resources
+from solnum_ld.web.cache import CutOff, ResponseCache
+from solnum_ld.web.clients import Clients
+from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.site import Site
+from solnum_ld.web.sparql import METHODS, PATH, SparqlEndpoint, SparqlSettings
 
 _NO_HOST = Response(
     "400 Bad Request\nA request needs exactly one Host header (RFC 9112, 3.2).\n", 400, media_type="text/plain"
@@ -24,7 +26,14 @@ _NO_HOST = Response(
 _PREFLIGHT = {"access-control-allow-headers": "*", "access-control-max-age": "86400"}
 
 
-def create_app(site: Site, *, limits: Limits | None = None, cache_bytes: int = 128 * 1024 * 1024) -> ASGIApp:
+def create_app(
+    site: Site,
+    *,
+    sparql_settings: SparqlSettings | None = None,
+    clients: Clients | None = None,
+    metrics: Metrics | None = None,
+    cache_bytes: int = 128 * 1024 * 1024,
+) -> ASGIApp:
     """Return the ASGI application that serves a site; the site is opened and closed with it."""
 
     @contextlib.asynccontextmanager
@@ -43,11 +52,11 @@ def create_app(site: Site, *, limits: Limits | None = None, cache_bytes: int = 1
     app = FastAPI(
         title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
     )
-    app.state.limits = limits or Limits()
     problems.install(app)
-    for router in (health.router, sparql.router, downloads.router, resources.router):
+    for router in (health.router, downloads.router, resources.router):
         app.include_router(router)
-    return Front(ResponseCache(Plain(app), site, cache_bytes), site)
+    endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics or Metrics())
+    return Front(ResponseCache(Plain(app, endpoint), site, cache_bytes), site)
 
 
 class Front:
@@ -75,7 +84,10 @@ class Front:
             scope["raw_path"] = raw
             scope["path"] = raw.decode("latin-1")
             scope["root_path"] = ""
-        await self._app(scope, receive, send)
+        try:
+            await self._app(scope, receive, send)
+        except CutOff:  # the server closes the connection of an answer that was not finished
+            return
 
     def _path_prefix(self) -> bytes:
         public = self._site.current.manifest.public
@@ -87,10 +99,10 @@ class Front:
 
 
 class Plain:
-    """Behind the cache: methods that no route sees, and paths for the router, in which ``%2F`` is no ``/``."""
+    """Behind the cache: the SPARQL endpoint, methods that no route sees, and paths in which ``%2F`` is no ``/``."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+        self._app, self._endpoint = app, endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer OPTIONS; decode the path for the routes."""
@@ -100,9 +112,12 @@ class Plain:
         raw = scope["raw_path"].decode("latin-1")
         scope["path"] = unquote(raw.replace("%2F", "%252F").replace("%2f", "%252f"), errors="replace")
         if scope["method"] == "OPTIONS":
-            allowed = "GET, HEAD, POST, OPTIONS" if scope["path"] == "/sparql" else "GET, HEAD, OPTIONS"
+            allowed = METHODS if scope["path"] == PATH else "GET, HEAD, OPTIONS"
             headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
+            return
+        if scope["path"] == PATH:
+            await self._endpoint(scope, receive, send)
             return
         with contextlib.suppress(Exception):  # the last resort has logged it and answered; Starlette raises it again
             await self._app(scope, receive, send)

@@ -12,7 +12,7 @@ import base64
 import gzip
 import hashlib
 from collections import OrderedDict
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -49,7 +49,7 @@ _KEPT_ON_304 = frozenset(
 )
 _ON_ALL = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Location, ETag, Link, Location, Retry-After"),
+    (b"access-control-expose-headers", b"Content-Location, ETag, Link, Location, Retry-After, Solnum-Rewritten"),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
@@ -182,22 +182,28 @@ class ResponseCache:
     ) -> None:
         landed = self._flights.setdefault(flight, asyncio.Event())
         variant = Variant()
-        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD")
+
+        def land() -> None:
+            if self._flights.get(flight) is landed:
+                del self._flights[flight]
+            landed.set()
+
+        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD", on_stream=land)
         generation.acquire()
         inner = {**scope, "method": "GET", VARIANT: variant, GENERATION: generation}
         try:
             await self._app(inner, receive, answer.send)
-            if not answer.ready():
+            sent = not answer.ready()
+            if sent and not answer.cacheable:
                 return
             entry = await answer.entry(asked.coding)
             if answer.cacheable:
                 self._keep(route, variant, asked, entry)
         finally:
             generation.release()
-            if self._flights.get(flight) is landed:
-                del self._flights[flight]
-            landed.set()
-        await _send_entry(entry, asked, scope["method"], send)
+            land()
+        if not sent:
+            await _send_entry(entry, asked, scope["method"], send)
 
     def _keep(self, route: tuple[str, bytes, str], variant: Variant, asked: _Asked, entry: Entry) -> None:
         known = self._routes.get(route)
@@ -231,10 +237,10 @@ class ResponseCache:
 
 
 class _Answer:
-    """Collects an answer of the routes; one that grows past the bound is passed on as it comes."""
+    """Collects an answer of the routes. One that comes in parts is passed on as it comes, and collected up to the bound."""
 
-    def __init__(self, bound: int, send: Send, *, head: bool) -> None:
-        self._bound, self._send, self._head = bound, send, head
+    def __init__(self, bound: int, send: Send, *, head: bool, on_stream: Callable[[], None] | None = None) -> None:
+        self._bound, self._send, self._head, self._on_stream = bound, send, head, on_stream
         self._status = 500
         self._headers: Headers = []
         self._chunks: list[bytes] = []
@@ -246,22 +252,21 @@ class _Answer:
             self._status, self._headers = message["status"], list(message["headers"])
         elif message["type"] == "http.response.body":
             self._complete = not message.get("more_body")
-            if self.passed_on:
-                await self._forward(message)
-                return
             chunk = message.get("body", b"")
-            self._chunks.append(chunk)
             self._size += len(chunk)
-            if message.get("more_body") and self._size > self._bound:
+            if self._size <= self._bound or not (self.passed_on or message.get("more_body")):
+                self._chunks.append(chunk)
+            else:
+                self._chunks.clear()
+            if message.get("more_body") and not self.passed_on:
                 self.passed_on = True
+                if self._on_stream is not None:
+                    self._on_stream()
                 await self._send(
                     {"type": "http.response.start", "status": self._status, "headers": _finished(self._headers)}
                 )
-                await self._forward({"type": "http.response.body", "body": b"".join(self._chunks), "more_body": True})
-                self._chunks.clear()
-
-    async def _forward(self, message: Message) -> None:
-        await self._send({**message, "body": b""} if self._head else message)
+            if self.passed_on:
+                await self._send({**message, "body": b""} if self._head else message)
 
     def ready(self) -> bool:
         """Tell whether there is a whole answer to send; raise :class:`CutOff` when the routes ended without one."""

@@ -15,13 +15,15 @@ from starlette.responses import Response
 from solnum_ld.errors import (
     ContentTooLarge,
     Gone,
+    MalformedQuery,
     MalformedRequest,
     NotAcceptable,
     NotFound,
     QueryTimeout,
-    ResultTooLarge,
+    RequestRefused,
     SolnumError,
     StoreUnavailable,
+    TooManyRequests,
     UnsupportedContent,
 )
 from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
@@ -38,12 +40,13 @@ STATUS: dict[type[SolnumError], int] = {
     MalformedRequest: 400,
     UnsupportedContent: 415,
     ContentTooLarge: 413,
+    RequestRefused: 403,
+    TooManyRequests: 429,
     QueryTimeout: 504,
-    ResultTooLarge: 503,
     StoreUnavailable: 503,
     SolnumError: 500,
 }
-_RETRY = {503: "5"}
+_RETRY = {429: "1", 503: "5"}
 log = logging.getLogger("solnum_ld")
 
 
@@ -59,6 +62,7 @@ def problem(
     *,
     offers: tuple[tuple[Format, str], ...] = (),
     headers: dict[str, str] | None = None,
+    members: dict[str, object] | None = None,
 ) -> Response:
     """Return an error in the form that the client prefers: problem+json, text, or a page."""
     variant_of(request.scope).offers = PROBLEM_FORMATS
@@ -88,6 +92,7 @@ def problem(
         body = f"{status} {title}\n{detail}{listed}\n"
     else:
         data: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        data |= members or {}
         if offers:
             data["offers"] = [{"type": f.media_type, "href": address} for f, address in offers]
         body = json.dumps(data, ensure_ascii=False) + "\n"
@@ -100,24 +105,36 @@ def problem(
     )
 
 
+def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Format, str], ...] = ()) -> Response:
+    """Return the answer that an error of this program becomes; ``offered`` is what could be had where nothing pleases."""
+    status = status_of(error)
+    if status == 500:
+        log.error("%s: %s", type(error).__name__, error)
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else None
+    members: dict[str, object] = {}
+    if isinstance(error, MalformedQuery) and error.line is not None:
+        members = {"line": error.line, "column": error.column, "expected": list(error.expected)}
+    offers = offered if isinstance(error, NotAcceptable) else ()
+    return problem(request, status, str(error), offers=offers, headers=headers, members=members)
+
+
+def method_not_allowed(request: Request, allowed: str) -> Response:
+    """Return 405 with the methods that are allowed."""
+    detail = f"{request.method[:20]} is not allowed here; {allowed} are."
+    return problem(request, 405, detail, headers={"allow": allowed})
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers that turn errors into answers."""
 
     @app.exception_handler(SolnumError)
     async def ours(request: Request, error: SolnumError) -> Response:
-        status = status_of(error)
-        if status == 500:
-            log.error("%s: %s", type(error).__name__, error)
-        offers = getattr(request.state, "offered", ()) if isinstance(error, NotAcceptable) else ()
-        return problem(request, status, str(error), offers=offers)
+        return answer_error(request, error, getattr(request.state, "offered", ()))
 
     @app.exception_handler(HTTPException)
     async def starlette(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            allowed = allow(request)
-            return problem(
-                request, 405, f"{request.method[:20]} is not allowed here; {allowed} are.", headers={"allow": allowed}
-            )
+            return method_not_allowed(request, "GET, HEAD, OPTIONS")
         return problem(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)
@@ -132,8 +149,3 @@ def install(app: FastAPI) -> None:
         if VARIANT not in request.scope or GENERATION not in request.scope:
             return Response("Internal error\n", 500, media_type="text/plain")
         return problem(request, 500, "The service met an error. It was logged.")
-
-
-def allow(request: Request) -> str:
-    """Return the methods of a path, for Allow."""
-    return "GET, HEAD, POST, OPTIONS" if request.scope["path"] == "/sparql" else "GET, HEAD, OPTIONS"

@@ -92,6 +92,7 @@ class Site:
         if path is None:
             raise SolnumError("There is no release to serve. Build one: solnum-ld build")
         self._current = await asyncio.to_thread(self._generation, path)
+        await self._current.store.warm()
 
     def _generation(self, path: Path) -> Generation:
         manifest = read_manifest(path)
@@ -119,6 +120,7 @@ class Site:
             ):
                 await fresh.aclose()
                 raise ReleaseMismatch(f"it is for {fresh.manifest.base}, not for {self.current.manifest.base}")
+            await fresh.store.warm()
         except (SolnumError, OSError) as error:
             self._refused = path
             log.error("Release %s cannot be taken up, %s goes on: %s", path.name, self.current.id, error)

@@ -1,25 +1,58 @@
-"""The SPARQL endpoint, minimal: GET and form POST; SELECT, ASK and CONSTRUCT (SPARQL 1.1 Protocol, 2.1)."""
+"""The SPARQL endpoint (SPARQL 1.1 Protocol, query; Service Description): plain ASGI, since each microsecond here is paid by
+every query. A request is read, checked and negotiated here; the query itself is parsed and evaluated in a worker process.
+"""
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qsl
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
-from solnum_ld.errors import ContentTooLarge, MalformedQuery, UnsupportedContent
-from solnum_ld.mediatypes import HTML, Format
-from solnum_ld.sparql import SparqlQuery, parse_query
-from solnum_ld.store.protocol import Limits
-from solnum_ld.web.cache import generation_of
+from solnum_ld.errors import (
+    ContentTooLarge,
+    MalformedQuery,
+    NotAcceptable,
+    SolnumError,
+    StoreUnavailable,
+)
+from solnum_ld.mediatypes import HTML, RDF_FORMATS, RESULT_ALIASES, SPARQL_JSON, SPARQL_XML, Format
+from solnum_ld.namespaces import SCHEMA, SCHEMA_HTTP
+from solnum_ld.resources.describing import describe_query
+from solnum_ld.resources.representation import serialise
+from solnum_ld.sparql import QueryForm, SparqlQuery, parse_query
+from solnum_ld.sparql.description import Service, describe_service
+from solnum_ld.sparql.protocol import SparqlRequest, media_type_of, read_get, read_post
+from solnum_ld.sparql.scan import position, rewrite_iris
+from solnum_ld.store.protocol import Answer, Limits
+from solnum_ld.web.cache import CutOff, generation_of
+from solnum_ld.web.clients import Clients
 from solnum_ld.web.html import CSP, render
-from solnum_ld.web.http import CACHE, NO_STORE, choose_format, choose_language, represent
+from solnum_ld.web.http import CACHE, NO_STORE, choose_format, choose_language, link, represent
+from solnum_ld.web.metrics import Metrics
+from solnum_ld.web.problems import answer_error, method_not_allowed
+from solnum_ld.web.resources import read_statistics
+from solnum_ld.web.site import Generation
 
-router = APIRouter()
-MAX_BODY = 1024 * 1024
-_CHANGING = re.compile(r"\b(RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
-_FORM = "application/x-www-form-urlencoded"
+PATH = "/sparql"
+METHODS = "GET, HEAD, POST, OPTIONS"
+REWRITTEN = "solnum-rewritten"
+MAX_QUERY = 1024 * 1024
+"""Bytes that a query, with all that comes with it, may have."""
+
+_SCANNED_IN_THREAD = 32 * 1024
+_WATCH_AFTER = 0.05
+"""Seconds after which the client's leaving is listened for: most answers are there before."""
+
+_ALIASES = {form.media_type: form for form in RESULT_ALIASES}
+_NAMES: dict[str, Format] = {"json": SPARQL_JSON, "xml": SPARQL_XML}
 _EXAMPLE = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 
 SELECT ?type (COUNT(?s) AS ?n) (SAMPLE(?name) AS ?label) WHERE {
@@ -30,80 +63,290 @@ GROUP BY ?type
 ORDER BY DESC(?n)
 LIMIT 50
 """
+_GRAPHS = """SELECT ?g ?n {
+  ?g a <http://www.w3.org/ns/sparql-service-description#Graph> ; <http://rdfs.org/ns/void#triples> ?n
+}"""
+log = logging.getLogger("solnum_ld")
+slow_log = logging.getLogger("solnum_ld.slow")
 
 
-@router.api_route("/sparql", methods=["GET", "HEAD"], summary="Ask a SPARQL query")
-async def ask(request: Request) -> Response:
-    """Answer the query of the parameter ``query``; without one, a form for people."""
-    queries = request.query_params.getlist("query")
-    if not queries:
-        if "update" in request.query_params:
-            raise MalformedQuery("This service is read-only: there is nothing to update.")
-        return _form(request)
-    return await _answer(request, queries)
+@dataclass(frozen=True, slots=True)
+class SparqlSettings:
+    """How the endpoint behaves. ``slow`` is in seconds: queries from there on are logged, without who asked."""
+
+    limits: Limits = field(default_factory=Limits)
+    rewrite_schema: bool = True
+    slow: float = 5.0
 
 
-@router.post("/sparql", summary="Ask a SPARQL query by form")
-async def post(request: Request) -> Response:
-    """Answer the query of an ``application/x-www-form-urlencoded`` body."""
-    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise UnsupportedContent(f"Send the query as {_FORM}, in the field query.")
-    body = await _body(request)
-    try:
-        fields = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=100)
-    except ValueError as error:
-        raise MalformedQuery(f"The form cannot be read: {error}.") from error
-    return await _answer(request, [value for name, value in fields if name == "query"])
+class SparqlEndpoint:
+    """The application behind ``/sparql``."""
+
+    def __init__(self, settings: SparqlSettings, clients: Clients, metrics: Metrics) -> None:
+        self._settings, self._clients, self._metrics = settings, clients, metrics
+        self._schemes: OrderedDict[str, tuple[str, str] | None] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; errors become answers as long as nothing was sent."""
+        exchange = _Exchange(scope, receive, send)
+        started = time.perf_counter()
+        outcome = "ok"
+        try:
+            await self._answer(exchange)
+        except SolnumError as error:
+            outcome = type(error).__name__
+            if exchange.begun:
+                log.warning("An answer was cut off: %s", error)
+                raise CutOff(str(error)) from error
+            await answer_error(exchange.request, error, exchange.offered)(scope, receive, send)
+        except CutOff:
+            outcome = "ClientGone"
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            if exchange.query:
+                self._metrics.query(outcome, seconds)
+                if seconds >= self._settings.slow:
+                    slow_log.warning("%.1f s, %s: %s", seconds, outcome, " ".join(exchange.query.split())[:2000])
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        scope = exchange.scope
+        method = scope["method"]
+        if method == "GET":
+            asked = read_get(scope["query_string"])
+            if asked.query is None:
+                await self._introduce(exchange, asked)
+                return
+        elif method == "POST":
+            content_type = exchange.request.headers.get("content-type", "")
+            media_type_of(content_type)  # before anything of the body is read
+            asked = read_post(scope["query_string"], content_type, await _body(exchange))
+        else:
+            await method_not_allowed(exchange.request, METHODS)(scope, exchange.receive, exchange.send)
+            return
+        await self._evaluate(exchange, asked)
+
+    async def _evaluate(self, exchange: _Exchange, asked: SparqlRequest) -> None:
+        text = asked.query or ""
+        exchange.query = text
+        generation = generation_of(exchange.scope)
+        if len(text) > _SCANNED_IN_THREAD:
+            query, moved = await asyncio.to_thread(self._read, asked, text, generation)
+        else:
+            query, moved = self._read(asked, text, generation)
+        form = _choose(exchange, query, asked)
+        cache = NO_STORE if query.changing or exchange.scope["method"] == "POST" else CACHE
+        headers = {REWRITTEN: "schema.org"} if moved else {}
+        if form is HTML:
+            form = query.offers[0]  # to save
+        with self._clients.asking(self._clients.name(exchange.scope)), _Watch(exchange.receive) as watch:
+            try:
+                await self._deliver(exchange, query, form, cache, headers)
+            except asyncio.CancelledError:
+                watch.forgive()
+                raise CutOff("the client has left") from None
+            except MalformedQuery as error:
+                raise _at_origin(error, text, moved) from None
+
+    def _read(self, asked: SparqlRequest, text: str, generation: Generation) -> tuple[SparqlQuery, tuple[int, ...]]:
+        """Return the query as it is evaluated, and where IRIs of schema.org were changed to the release's own."""
+        moved: tuple[int, ...] = ()
+        scheme = self._scheme(generation) if self._settings.rewrite_schema else None
+        if scheme is not None and scheme[0] in text:
+            theirs, ours = scheme
+            text, moved = rewrite_iris(text, lambda iri: ours + iri[len(theirs) :] if iri.startswith(theirs) else iri)
+        return parse_query(text, asked.default_graphs, asked.named_graphs), moved
+
+    async def _deliver(
+        self, exchange: _Exchange, query: SparqlQuery, form: Format, cache: str, headers: dict[str, str]
+    ) -> None:
+        generation = generation_of(exchange.scope)
+        vary = () if exchange.overridden else ("Accept",)
+        if query.form is QueryForm.DESCRIBE:
+            triples = await describe_query(generation.store, query, self._settings.limits, generation.manifest)
+            body = await asyncio.to_thread(serialise, triples, form, generation.context, generation.manifest.names)
+            answer = Answer(body)
+        else:
+            answer = await generation.store.answer(query, form, self._settings.limits)
+        try:
+            response = represent(b"", form, vary=vary, cache=cache, headers=headers)
+            await exchange.start(response, None if answer.rest else len(answer.first))
+            await exchange.block(answer.first, more=answer.rest is not None)
+            if answer.rest is not None:
+                async for block in answer.rest:
+                    await exchange.block(block, more=True)
+                await exchange.block(b"", more=False)
+        finally:
+            answer.close()
+
+    def _scheme(self, generation: Generation) -> tuple[str, str] | None:
+        """Return (other, own) spelling of schema.org's namespace where the release uses exactly one; else None."""
+        if generation.id not in self._schemes:
+            used = [iri for counts in read_statistics(generation).values() for iri in counts]
+            secure, plain = (any(iri.startswith(space) for iri in used) for space in (SCHEMA, SCHEMA_HTTP))
+            self._schemes[generation.id] = (
+                None if secure == plain else (SCHEMA_HTTP, SCHEMA) if secure else (SCHEMA, SCHEMA_HTTP)
+            )
+            while len(self._schemes) > 4:
+                self._schemes.popitem(last=False)
+        return self._schemes[generation.id]
+
+    # -- without a query --------------------------------------------------------------------------------------------------
+
+    async def _introduce(self, exchange: _Exchange, asked: SparqlRequest) -> None:
+        """Answer with the service description, or with the query page for browsers."""
+        generation = generation_of(exchange.scope)
+        manifest = generation.manifest
+        endpoint = f"{manifest.public}sparql"
+        offers = (*RDF_FORMATS, HTML)
+        exchange.offered = tuple((form, f"{endpoint}?format={form.suffix}") for form in offers)
+        form = _named(asked.format, offers) if asked.format else choose_format(exchange.request, offers)
+        vary = () if asked.format else ("Accept", "Accept-Language")
+        if form is HTML:
+            language = choose_language(exchange.request)
+            page = render(
+                "sparql.html",
+                generation,
+                language,
+                exchange.request,
+                endpoint=endpoint,
+                example=_EXAMPLE,
+                canonical=endpoint,
+            )
+            response = represent(page, HTML, vary=vary, language=language, headers={"content-security-policy": CSP})
+        else:
+            triples = describe_service(await _service(generation, endpoint))
+            body = await asyncio.to_thread(serialise, triples, form, generation.context, manifest.names)
+            links = [link(f"{endpoint}?format={f.suffix}", "alternate", type=f.media_type) for f in offers if f != form]
+            response = represent(body, form, vary=vary, links=links)
+        await response(exchange.scope, exchange.receive, exchange.send)
 
 
-async def _body(request: Request) -> bytes:
+async def _service(generation: Generation, endpoint: str) -> Service:
+    manifest = generation.manifest
+    graphs = {str(row["g"].value): int(row["n"].value) for row in await generation.store.rows(_GRAPHS)}  # type: ignore[union-attr]
+    return Service(
+        iri=f"{manifest.base}service/sparql",
+        endpoint=endpoint,
+        title=manifest.dataset.title,
+        license=manifest.dataset.license,
+        union=True,
+        triples=manifest.counts["triples"],
+        entities=manifest.counts["entities"],
+        graphs=graphs if manifest.named_graphs else {},
+    )
+
+
+class _Exchange:
+    """One request and what was sent of its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.request = Request(scope, receive, send)
+        self.begun = self.overridden = False
+        self.query = ""
+        self.offered: tuple[tuple[Format, str], ...] = ()
+
+    async def start(self, response: Response, length: int | None) -> None:
+        """Send status and headers; ``length`` is None when it is not known yet."""
+        self.begun = True
+        headers = [pair for pair in response.raw_headers if pair[0] != b"content-length"]
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
+        await self.send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def block(self, body: bytes, *, more: bool) -> None:
+        """Send a part of the body."""
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+class _Watch:
+    """Cancels the request's task when its client leaves."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._main = asyncio.current_task()
+        self._gone = False
+
+    def __enter__(self) -> _Watch:
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        if self._main is not None:
+            self._main.cancel()
+
+    def forgive(self) -> None:
+        """Take the cancellation back when it came from here; raise it on when it did not."""
+        if not self._gone or self._main is None:
+            raise
+        self._main.uncancel()
+
+
+async def _body(exchange: _Exchange) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    while True:
+        message = await exchange.receive()
+        if message["type"] == "http.disconnect":
+            raise CutOff("the client has left")
+        chunk = message.get("body", b"")
         size += len(chunk)
-        if size > MAX_BODY:
-            raise ContentTooLarge(f"A query may be {MAX_BODY} bytes long at most.")
+        if size > MAX_QUERY:
+            raise ContentTooLarge(f"A query may be {MAX_QUERY:,} bytes long at most.")
         chunks.append(chunk)
-    return b"".join(chunks)
+        if not message.get("more_body"):
+            return b"".join(chunks)
 
 
-def _form(request: Request) -> Response:
-    generation = generation_of(request.scope)
-    language = choose_language(request)
-    endpoint = f"{generation.manifest.public}sparql"
-    body = render("sparql.html", generation, language, request, endpoint=endpoint, example=_EXAMPLE, canonical=endpoint)
-    return represent(body, HTML, vary=("Accept-Language",), language=language, headers={"content-security-policy": CSP})
+def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest) -> Format:
+    """Return the format of the answer: that of ``format=``, else the best of Accept."""
+    base = f"{generation_of(exchange.scope).manifest.public}sparql"
+    rows = query.form in (QueryForm.SELECT, QueryForm.ASK)
+    if exchange.scope["method"] == "GET" and len(query.text) < 1500:
+        shown = f"query={quote(query.text, safe='')}&"
+    else:
+        shown = ""
+    exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in query.offers)
+    if asked.format:
+        exchange.overridden = True
+        return _named(asked.format, (*query.offers, *(RESULT_ALIASES if rows else ()), HTML))
+    return choose_format(exchange.request, (*query.offers, *(RESULT_ALIASES if rows else ()), HTML))
 
 
-async def _answer(request: Request, queries: list[str]) -> Response:
-    if len(queries) != 1:
-        raise MalformedQuery(
-            f"One query is needed; {len(queries)} were sent." if queries else "The field query is missing."
-        )
-    query = parse_query(queries[0])
-    generation = generation_of(request.scope)
-    form = _format(request, query)
-    limits: Limits = request.app.state.limits
-    answer = await generation.store.answer(query.text, form, limits)
-    cache = NO_STORE if request.method == "POST" or _CHANGING.search(query.text) else CACHE
-    return represent(answer.body, form, vary=("Accept",), cache=cache)
+def _named(name: str, offers: Sequence[Format]) -> Format:
+    """Return the offer of a short name or media type; raise NotAcceptable when it is not offered here."""
+    wanted = name.strip().lower()
+    short = _NAMES.get(wanted)
+    if short in offers and short is not None:
+        return short
+    for form in offers:
+        if wanted in (form.suffix, form.media_type):
+            return form
+    raise NotAcceptable(tuple(offers), f"The format {name[:80]!r} is not offered for this.")
 
 
-def _format(request: Request, query: SparqlQuery) -> Format:
-    asked = request.query_params.get("format")
-    named = next(
-        (
-            form
-            for form in query.offers
-            if asked in (form.suffix, form.media_type) or (asked == "json" and form.suffix == "srj")
-        ),
-        None,
-    )
-    if named is not None:
-        return named
-    request.state.offered = tuple(
-        (form, f"{generation_of(request.scope).manifest.public}sparql?format={form.suffix}") for form in query.offers
-    )
-    chosen = choose_format(request, (*query.offers, HTML))
-    return query.offers[0] if chosen is HTML else chosen  # a browser that sends the form gets the first, to save
+def _at_origin(error: MalformedQuery, text: str, moved: tuple[int, ...]) -> MalformedQuery:
+    """Return the error with its column in the text as it was sent: each changed IRI had one letter more or less."""
+    if not moved or error.line is None or error.column is None:
+        return error
+    longer = 1 if text.startswith(SCHEMA_HTTP, moved[0] + 1) else -1
+    before = sum(line == error.line and column < error.column for line, column in (position(text, at) for at in moved))
+    column = error.column - longer * before
+    message = str(error).replace(f"column {error.column}:", f"column {column}:", 1)
+    return MalformedQuery(message, line=error.line, column=column, expected=error.expected)
+
+
+__all__ = ["METHODS", "PATH", "SparqlEndpoint", "SparqlSettings", "StoreUnavailable"]

@@ -1,0 +1,275 @@
+"""Look at a query before any parser does: its form, its dataset clauses, its IRIs, and whether its size and shape are bounded.
+
+The tokens are those of SPARQL 1.1 Query, 19.8, so that nothing inside a string, an IRI or a comment is taken for a word.
+What is found here is exact for queries that parse; the parser itself runs where it can be killed (DESIGN, section 6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from solnum_ld.errors import MalformedQuery
+
+MAX_DEPTH = 200
+"""Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
+
+MAX_OPERATORS = 4000
+MAX_CLAUSES = 2000
+"""Operators and path steps, and clauses that each add a level to the algebra."""
+
+_TOKEN = re.compile(
+    r"""
+    [?$][A-Za-z0-9_\u00b7-\U000effff]++
+  | (?P<iri><[^<>"{}|^`\x00-\x20]*>)
+  | (?P<run>[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*+)(?P<local>:(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+)?
+  | (?P<default>:(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+)
+  | (?P<open>[{(\[])
+  | (?P<close>[})\]])
+  | (?P<operator>&&|\|\||[<>!]?=|[-+*/|^!<>])
+  | \#[^\n\r]*
+  | \"\"\"[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
+  | '''[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)
+  | "[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"
+  | '[^'\\\n\r]*(?:\\.[^'\\\n\r]*)*'
+  | @[A-Za-z]+(?:-[A-Za-z0-9]+)*
+  | [0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_PREFIXED = frozenset({"local", "default"})
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
+_QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
+_CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
+_CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
+_NOTED = _CLAUSES | _CHANGING | {"FROM", "NAMED", "SERVICE", "WHERE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a query shows of itself.
+
+    ``form`` is its first word after the prologue in capitals, ``start`` where that word stands, so that ``text[:start]``
+    is the prologue. ``default_graphs`` and ``named_graphs`` are the IRIs of FROM and FROM NAMED as they are written.
+    ``changing`` tells that two evaluations may differ. ``dataset_end`` is where the last dataset clause ends, ``body``
+    where the first group begins (the length of the text when there is none).
+    """
+
+    form: str
+    start: int
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
+    changing: bool
+    service: bool
+    targets: tuple[str, ...]
+    dataset: tuple[int, int] | None
+    body: int
+
+    @property
+    def is_update(self) -> bool:
+        """Tell whether this is no query but an update (SPARQL 1.1 Update, 3)."""
+        return self.form in _UPDATES
+
+
+def scan(text: str) -> Scan:
+    """Return what ``text`` shows of itself; raise MalformedQuery when it is no query or is past the bounds.
+
+    >>> scan("PREFIX a: <http://a/> # SELECT\\nask {}").form
+    'ASK'
+    >>> scan('SELECT * FROM <g> { ?s ?p "FROM <no>" }').default_graphs
+    ('<g>',)
+    """
+    return _Scanner(text).scan()
+
+
+class _Scanner:
+    """One pass over the tokens of a query."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._form = ""
+        self._start = self._depth = self._operators = self._clauses = 0
+        self._default: list[str] = []
+        self._named: list[str] = []
+        self._targets: list[str] = []
+        self._changing = self._service = False
+        self._clause: list[str] | None = None  # the list that the next IRI belongs to, after FROM or FROM NAMED
+        self._dataset: tuple[int, int] | None = None
+        self._body = len(text)
+
+    def scan(self) -> Scan:
+        if "\0" in self._text:
+            raise MalformedQuery("The query holds a NUL character.")
+        for token in _TOKEN.finditer(self._text):
+            kind = token.lastgroup
+            if kind is None:
+                if self._depth == 0 and self._form == "DESCRIBE":
+                    self._target(token[0])
+            elif kind == "run":  # "a.b" is two words: a dot or hyphen belongs to a name only before a colon
+                for word in _WORD.finditer(self._text, token.start(), token.end()):
+                    self._word(word)
+            elif kind == "open":
+                self._open(token)
+            elif kind == "close":
+                self._depth -= 1
+            elif kind == "operator":
+                self._operators += 1
+                if self._operators > MAX_OPERATORS:
+                    raise self._refused(token.start(), f"more than {MAX_OPERATORS} operators and path steps")
+            elif self._clause is not None:
+                self._graph(token)
+            elif self._depth == 0 and self._form == "DESCRIBE":
+                self._target(token[0])
+        if not self._form:
+            raise MalformedQuery(
+                "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
+            )
+        return Scan(
+            self._form,
+            self._start,
+            tuple(self._default),
+            tuple(self._named),
+            self._changing,
+            self._service,
+            tuple(self._targets),
+            self._dataset,
+            self._body,
+        )
+
+    def _open(self, token: re.Match[str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self._refused(token.start(), f"more than {MAX_DEPTH} levels of nesting")
+        if token[0] == "{" and self._form and self._body == len(self._text):
+            self._body = token.start()
+
+    def _word(self, token: re.Match[str]) -> None:
+        word = token[0].upper()
+        if not self._form:
+            if word in _QUERIES or word in _UPDATES:
+                self._form, self._start = word, token.start()
+            elif word not in ("PREFIX", "BASE", "VERSION"):
+                line, column = position(self._text, token.start())
+                raise MalformedQuery(
+                    f"A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here stands {token[0][:40]!r}.",
+                    line=line,
+                    column=column,
+                    expected=("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"),
+                )
+            return
+        if word not in _NOTED:
+            return
+        if word in _CLAUSES:
+            self._clauses += 1
+            if self._clauses > MAX_CLAUSES:
+                raise self._refused(token.start(), f"more than {MAX_CLAUSES} clauses")
+        elif word in _CHANGING:
+            self._changing = True
+        elif word == "SERVICE":
+            self._service = True
+        elif word == "FROM" and self._depth == 0:
+            self._clause = self._default
+            self._dataset = (self._dataset[0] if self._dataset else token.start(), token.end())
+        elif word == "NAMED" and self._clause is self._default:
+            self._clause = self._named
+        elif word == "WHERE" and self._depth == 0 and self._body == len(self._text):
+            self._body = token.start()
+
+    def _graph(self, token: re.Match[str]) -> None:
+        assert self._clause is not None
+        self._clause.append(token[0])
+        self._clause = None
+        assert self._dataset is not None
+        self._dataset = (self._dataset[0], token.end())
+
+    def _target(self, text: str) -> None:
+        """Take a variable or IRI of DESCRIBE; what follows the dataset clauses and the pattern is no target."""
+        if self._dataset is None and self._body == len(self._text) and text[0] not in "#\"'@":
+            self._targets.append(text)
+
+    def _refused(self, at: int, what: str) -> MalformedQuery:
+        line, column = position(self._text, at)
+        return MalformedQuery(f"The query is not answered here: it has {what}.", line=line, column=column)
+
+
+def position(text: str, at: int) -> tuple[int, int]:
+    """Return line and column, counted from 1, of a place in a text.
+
+    >>> position("a\\nbc", 3)
+    (2, 2)
+    """
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def rewrite_iris(text: str, change: Callable[[str], str]) -> tuple[str, tuple[int, ...]]:
+    """Return the query with each IRI between ``<`` and ``>`` changed, and where in ``text`` changes were made.
+
+    Prefix declarations hold such IRIs too; strings and comments are left alone.
+
+    >>> rewrite_iris("ASK { <http://a> ?p '<http://a>' }", lambda iri: iri.replace("http:", "https:"))
+    ("ASK { <https://a> ?p '<http://a>' }", (6,))
+    """
+    parts: list[str] = []
+    changed: list[int] = []
+    end = 0
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup != "iri":
+            continue
+        old = token[0][1:-1]
+        new = change(old)
+        if new != old:
+            parts += (text[end : token.start() + 1], new)
+            end = token.end() - 1
+            changed.append(token.start())
+    return ("".join([*parts, text[end:]]), tuple(changed)) if changed else (text, ())
+
+
+def undeclared_prefix(text: str) -> tuple[str, int] | None:
+    """Return the first prefix that is used and not declared, and where; None when all are declared.
+
+    >>> undeclared_prefix("PREFIX a: <http://a/> ASK { a:x b:y 'c:z' }")
+    ('b', 32)
+    """
+    declared: set[str] = set()
+    declares = False
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup in _PREFIXED:
+            prefix = token[0].partition(":")[0]
+            if declares:
+                declared.add(prefix)
+            elif prefix not in declared and prefix != "_":
+                return prefix, token.start()
+            declares = False
+        elif token.lastgroup == "run":
+            declares = token[0].upper() == "PREFIX"
+    return None
+
+
+def unclosed(text: str) -> tuple[str, int] | None:
+    """Return the last bracket that is opened and never closed, and where; None when all are closed.
+
+    >>> unclosed("ASK { ?s ?p (1 2 }"), unclosed("ASK {}")
+    (('(', 12), None)
+    """
+    stack: list[tuple[str, int]] = []
+    for token in _TOKEN.finditer(text):
+        if token.lastgroup == "open":
+            stack.append((token[0], token.start()))
+        elif token.lastgroup == "close" and stack:
+            if "{([".index(stack[-1][0]) != "})]".index(token[0]):
+                return stack[-1]
+            stack.pop()
+    return stack[-1] if stack else None
+
+
+def without(text: str, span: tuple[int, int] | None) -> str:
+    """Return the query with its dataset clauses blanked, so that every position in it stays."""
+    if span is None:
+        return text
+    blank = re.sub(r"[^\n\r]", " ", text[span[0] : span[1]])
+    return text[: span[0]] + blank + text[span[1] :]
+
+
+__all__: Sequence[str] = ("Scan", "position", "rewrite_iris", "scan", "unclosed", "undeclared_prefix", "without")

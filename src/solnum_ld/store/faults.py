@@ -1,0 +1,90 @@
+"""The embedded engine's errors in our words: nothing of its own messages passes on."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from solnum_ld.errors import (
+    MalformedQuery,
+    NotAcceptable,
+    QueryAborted,
+    RequestRefused,
+    ResultTooLarge,
+    SolnumError,
+)
+from solnum_ld.sparql.scan import position, unclosed, undeclared_prefix
+
+_POSITION = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
+_FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_WORDS = {
+    "The SELECT contains a variable that is unbound": "SELECT names a variable that is neither grouped by nor aggregated.",
+    "Duplicated variable name in SELECT": "SELECT names one variable twice.",
+    "SELECT * is not authorized with GROUP BY": "SELECT * does not go with GROUP BY: name the variables.",
+    "The SELECT overrides an existing variable": "SELECT gives a value (AS) to a variable that the pattern already binds.",
+    "IRI parsing failed": "An IRI is not well formed.",
+}
+_ENGINE_FAULT = "The engine could not evaluate this query. Others are not affected."
+
+
+class Fault(Exception):
+    """Why a query has no answer, as it passes from a worker to the service."""
+
+    def __init__(self, kind: str, message: str, **more: object) -> None:
+        super().__init__(message)
+        self.kind, self.more = kind, more
+
+    def to_json(self) -> bytes:
+        """Return the fault as JSON."""
+        return json.dumps({"kind": self.kind, "message": str(self), **self.more}).encode()
+
+
+def fault_of(error: Exception, query: str) -> Fault:
+    """Return what an exception of the engine means for the one who asked."""
+    text = str(error)
+    if isinstance(error, SyntaxError):
+        return _syntax(text, query)
+    unknown = _FUNCTION.search(text)
+    if unknown:
+        return Fault("malformed", f"The function <{unknown[1]}> is not known here.")
+    return Fault("engine", _ENGINE_FAULT)
+
+
+def _syntax(message: str, query: str) -> Fault:
+    found = _POSITION.search(message)
+    line, column = (int(found[1]), int(found[2])) if found else (None, None)
+    expected: list[str] = []
+    missing = undeclared_prefix(query)
+    open_bracket = unclosed(query)
+    if missing:
+        line, column = position(query, missing[1])
+        text = f"the prefix {missing[0]}: is not declared. Add PREFIX {missing[0]}: <…> at the beginning."
+    elif open_bracket:
+        at = position(query, open_bracket[1])
+        expected = ["})]"["{([".index(open_bracket[0])]]
+        text = f"the {open_bracket[0]} of line {at[0]}, column {at[1]} is not closed where it has to be."
+    else:
+        said = next((ours for theirs, ours in _WORDS.items() if theirs in message), "")
+        expected = [] if said or not found else _QUOTED.findall(found[3])[:12]
+        text = said[:1].lower() + said[1:] or "the query cannot be read here."
+    if line is None:
+        return Fault("malformed", text[:1].upper() + text[1:])
+    return Fault("malformed", f"Line {line}, column {column}: {text}", line=line, column=column, expected=expected)
+
+
+def error_of(payload: bytes) -> SolnumError:
+    """Return the error that a worker's fault stands for."""
+    data = json.loads(payload)
+    kind, message = data["kind"], data["message"]
+    if kind == "malformed":
+        return MalformedQuery(
+            message, line=data.get("line"), column=data.get("column"), expected=data.get("expected") or ()
+        )
+    if kind == "large":
+        return ResultTooLarge(message)
+    if kind == "refused":
+        return RequestRefused(message)
+    if kind == "inexpressible":
+        return NotAcceptable((), message)
+    return QueryAborted(message)

@@ -1,0 +1,56 @@
+"""The nursery: a process that has opened the store and forks query workers from itself, ready in milliseconds.
+
+``python -m solnum_ld.store.nursery FD SETTINGS``: FD is a control socket on which the service sends the end of a socket
+pair for each worker that it wants, and gets back the worker's process id and a handle to it (pidfd_open(2)).
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import pyoxigraph as ox
+
+from solnum_ld.store.datasets import Datasets
+from solnum_ld.store.worker import die_with_parent, serve
+
+
+def main() -> None:
+    """Fork workers until the control socket closes."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    settings: dict[str, Any] = json.loads(sys.argv[2])
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the service, which ends its workers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps workers
+    store = ox.Store.read_only(settings["store"])
+    datasets = Datasets(store, settings["base"], settings["default"], settings["hidden"])
+    bool(store.query("ASK { ?s ?p ?o }"))
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    while True:
+        data, descriptors, _, _ = socket.recv_fds(control, 16, 1)
+        if not data:
+            return
+        connection = socket.socket(fileno=descriptors[0])
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            try:
+                serve(connection, datasets, settings["memory"])
+            finally:
+                os._exit(0)
+        connection.close()
+        handles = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+        socket.send_fds(control, [str(pid).encode()], handles)
+        for handle in handles:
+            os.close(handle)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What the service counts of itself, and the page in Prometheus' format that shows it to whoever operates it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""Upper bounds of the latency histogram, in seconds."""
+
+
+class Metrics:
+    """Counts queries by outcome and how long they took. Cheap: a few additions for each query."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.buckets = [0] * (len(BUCKETS) + 1)
+        self.seconds = 0.0
+
+    def query(self, outcome: str, seconds: float) -> None:
+        """Note a query that has ended. ``outcome`` is ``ok`` or the name of an error."""
+        self.outcomes[outcome] += 1
+        self.seconds += seconds
+        for index, bound in enumerate(BUCKETS):
+            if seconds <= bound:
+                self.buckets[index] += 1
+                return
+        self.buckets[-1] += 1
+
+
+Gauges = Callable[[], Mapping[str, float]]
+
+
+def serve_metrics(metrics: Metrics, gauges: Gauges, host: str, port: int) -> Callable[[], None]:
+    """Serve the metrics at ``/metrics`` on an address of their own; return what ends it.
+
+    ``gauges`` gives further numbers by name, read anew at each request. Raises OSError when the address is taken.
+    """
+    from prometheus_client import CollectorRegistry, start_http_server
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+    from prometheus_client.registry import Collector
+
+    class Ours(Collector):
+        def collect(self) -> Iterable[Metric]:
+            counted = CounterMetricFamily("solnum_queries", "SPARQL queries by outcome", labels=["outcome"])
+            for outcome, count in sorted(metrics.outcomes.items()):
+                counted.add_metric([outcome], count)
+            yield counted
+            total, cumulative = 0, []
+            for bound, count in zip((*map(str, BUCKETS), "+Inf"), metrics.buckets, strict=True):
+                total += count
+                cumulative.append((bound, total))
+            yield HistogramMetricFamily(
+                "solnum_query_seconds", "Time of SPARQL queries", buckets=cumulative, sum_value=metrics.seconds
+            )
+            for name, value in gauges().items():
+                yield GaugeMetricFamily(f"solnum_{name}", name.replace("_", " "), value=value)
+
+    registry = CollectorRegistry()
+    registry.register(Ours())
+    server, thread = start_http_server(port, addr=host, registry=registry)
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join()
+
+    return stop
