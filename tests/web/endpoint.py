@@ -235,7 +235,8 @@ def listening() -> Iterator[Listener]:
 
 # -- hand-made graphs --------------------------------------------------------------------------------------------------
 
-P = "http://data.example.org/p"
+P = "http://vocab.example.net/p"
+NEXT = "http://vocab.example.net/next"
 ONE, TWO, THREE = (f"http://graphs.example.net/{name}" for name in ("one", "two", "three"))
 
 _CATALOG = """\
@@ -250,8 +251,8 @@ _TRIG = f"""\
 @prefix foaf: <http://xmlns.com/foaf/0.1/> .
 i:nowhere <{P}> 0 .
 i:shared <{P}> 9 .
-<{ONE}> {{ i:a <{P}> 1 . i:shared <{P}> 9 . i:a <http://data.example.org/next> i:b . <{ONE}> a foaf:Document . }}
-<{TWO}> {{ i:b <{P}> 2 . i:shared <{P}> 9 . i:b <http://data.example.org/next> i:c . i:a <http://data.example.org/next> i:b . <{TWO}> a foaf:Document . }}
+<{ONE}> {{ i:a <{P}> 1 . i:shared <{P}> 9 . i:a <{NEXT}> i:b . <{ONE}> a foaf:Document . }}
+<{TWO}> {{ i:b <{P}> 2 . i:shared <{P}> 9 . i:b <{NEXT}> i:c . i:a <{NEXT}> i:b . <{TWO}> a foaf:Document . }}
 <{THREE}> {{ i:c <{P}> 3 . <{THREE}> a foaf:Document . }}
 <http://data.example.org/graph/ours> {{ i:d <{P}> 4 . }}
 """

@@ -299,7 +299,7 @@ TOKENS = 'text application sparql-results+json / ; , q = 0 1 0.5 * */* csv " \\ 
 @QUICK
 @given(parts=st.lists(st.sampled_from([*TOKENS, " "]), max_size=12))
 def test_no_accept_header_is_an_internal_error(parts: list[str], http: httpx.Client) -> None:
-    header = "".join(parts).encode("utf-8")
+    header = "".join(parts).strip().encode()
     assert http.get(sparql(ASK), headers=[(b"accept", header)]).status_code in {200, 400, 406}
 
 
