@@ -38,11 +38,17 @@ def never_an_internal_error(operation, until: float) -> Callable[[], None]:
         suppress_health_check=list(HealthCheck),
         database=None,
     )
-    @given(case=operation.as_strategy(generation_mode=modes.POSITIVE) | operation.as_strategy(generation_mode=modes.NEGATIVE))
+    @given(
+        case=operation.as_strategy(generation_mode=modes.POSITIVE)
+        | operation.as_strategy(generation_mode=modes.NEGATIVE)
+    )
     def check(case) -> None:
         if time.monotonic() < until:
             answer = case.call(timeout=40)
-            assert answer.status_code < 500 or answer.status_code in {503, 504}, (case.as_curl_command(), answer.text[:500])
+            assert answer.status_code < 500 or answer.status_code in {503, 504}, (
+                case.as_curl_command(),
+                answer.text[:500],
+            )
 
     return check
 
