@@ -6,9 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent / "web"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from endpoint import write_graphs
+from exchange import client_of
 
 from support import Server, serving, write_small
 
@@ -31,3 +36,36 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server of the bundled book."""
     with serving(None, tmp_path_factory.mktemp("book-releases")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def http(server: Server) -> Iterator[httpx.Client]:
+    """A client of the server of the small source; it follows no redirect."""
+    with client_of(server.base) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def book_http(book: Server) -> Iterator[httpx.Client]:
+    """A client of the server of the book; it follows no redirect."""
+    with client_of(book.base) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def graphs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of a server of hand-made named graphs, whose default graph is the union of all."""
+    mixed = "<http://data.example.org/id/e> <http://data.example.org/like> <http://schema.org/Thing> , <https://schema.org/Thing> ."
+    source = write_graphs(tmp_path_factory.mktemp("source") / "graphs", extra=mixed)
+    with serving(source, tmp_path_factory.mktemp("graphs")) as running, client_of(running.base) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the same graphs, with some terms of http://schema.org/, whose default graph holds what is in no graph."""
+    old = '<http://data.example.org/id/e> a <http://schema.org/Thing> ; <http://schema.org/name> "E" .'
+    source = write_graphs(tmp_path_factory.mktemp("source") / "strict", extra=old)
+    options = ["--default-graph", "strict"]
+    with serving(source, tmp_path_factory.mktemp("strict"), *options) as running, client_of(running.base) as client:
+        yield client

@@ -17,6 +17,7 @@ VOID = "http://rdfs.org/ns/void#"
 SH = "http://www.w3.org/ns/shacl#"
 PROV = "http://www.w3.org/ns/prov#"
 HYDRA = "http://www.w3.org/ns/hydra/core#"
+SPEX = "https://purl.expasy.org/sparql-examples/ontology#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
 
 PREFIXES: dict[str, str] = {
@@ -37,6 +38,7 @@ PREFIXES: dict[str, str] = {
     "skos": SKOS,
     "sn": SN,
     "snsh": "https://w3id.org/solnum/shapes/",
+    "spex": SPEX,
     "vann": "http://purl.org/vocab/vann/",
     "void": VOID,
     "wd": "http://www.wikidata.org/entity/",

@@ -29,9 +29,12 @@ SKOS = "http://www.w3.org/2004/02/skos/core#"
 IGEO = "http://rdf.insee.fr/def/geo#"
 LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+RDFS_COMMENT = "http://www.w3.org/2000/01/rdf-schema#comment"
+SH = "http://www.w3.org/ns/shacl#"
+SPEX = "https://purl.expasy.org/sparql-examples/ontology#"
 SAME = "http://www.w3.org/2002/07/owl#sameAs"
 DERIVED_FROM = "http://www.w3.org/ns/prov#wasDerivedFrom"
-KINDS = "book series chapter section heading account initiative testimony place organization event scheme theme file question"
+KINDS = "book series chapter section heading account initiative testimony place organization event scheme theme file question query"
 PREFIXES = "\n".join(
     [
         f"PREFIX sn: <{SN}>",
@@ -171,7 +174,8 @@ def test_there_are_no_blank_nodes(stated: list[ox.Triple]) -> None:
 def test_every_iri_of_ours_that_is_mentioned_is_described(stated: list[ox.Triple]) -> None:
     ours = {t.subject.value for t in [*stated, *read(ROOT / "ontology" / "solnum.ttl")]}
     named = {t.object.value for t in stated if isinstance(t.object, ox.NamedNode)}
-    apart = (SPACE + "graph/", SPACE + "def/")  # named graphs and versions of the vocabulary: made by the build
+    made = ("graph/", "def/", "service/")  # named graphs, versions of the vocabulary, the endpoint: made by the build
+    apart = tuple(SPACE + part for part in made)
     assert sorted(i for i in named - ours if i.startswith(SPACE) and not i.startswith(apart)) == []
 
 
@@ -185,7 +189,7 @@ def test_everything_has_one_french_label(facts: dict) -> None:
 
 
 def test_everything_is_described_in_french_and_in_english(facts: dict) -> None:
-    properties = (SCHEMA + "description", "http://purl.org/dc/terms/description")
+    properties = (SCHEMA + "description", "http://purl.org/dc/terms/description", RDFS_COMMENT)
     poor = [
         (iri, language)
         for iri, about in facts.items()
@@ -205,6 +209,7 @@ def test_every_text_is_tagged_french_or_english(stated: list[ox.Triple]) -> None
     }
     codes |= {"http://www.w3.org/ns/dcat#version", "http://rdfs.org/ns/void#uriSpace", "http://xmlns.com/foaf/0.1/name"}
     codes |= {"http://purl.org/dc/terms/bibliographicCitation"}
+    codes |= {SH + "select", SH + "construct", SH + "ask", SPEX + "describe"}
     plain = "http://www.w3.org/2001/XMLSchema#string"
     literals = [t for t in stated if isinstance(t.object, ox.Literal)]
     assert {t.predicate.value for t in literals if t.object.datatype.value == plain} <= codes
@@ -240,6 +245,13 @@ def test_positions_count_from_one_without_a_gap(facts: dict) -> None:
     assert {key: sorted(found) for key, found in ranks.items() if sorted(found) != list(range(1, len(found) + 1))} == {}
 
 
+def test_example_queries_are_ranked_without_a_gap(facts: dict) -> None:
+    queries = [about for about in facts.values() if ox.NamedNode(SH + "SPARQLExecutable") in about[TYPE]]
+    ranks = sorted(int(about[SCHEMA + "position"][0].value) for about in queries)
+    assert ranks == list(range(1, len(ranks) + 1))
+    assert len(ranks) >= 15
+
+
 def test_the_slug_of_a_part_is_its_place_in_the_book(facts: dict) -> None:
     for iri, about in of_kind(facts, "Chapter", "Section", "Heading"):
         slug = iri.rpartition("/")[2]
@@ -267,7 +279,7 @@ def test_what_carries_a_source_line_is_derived_from_the_post(facts: dict) -> Non
 
 
 def test_everything_but_our_own_words_says_where_it_comes_from(facts: dict) -> None:
-    own = ("/file/", "/dataset/", "/organization/solnum-ld")
+    own = ("/file/", "/dataset/", "/organization/solnum-ld", "/query/")
     assert [i for i, about in facts.items() if not about[DERIVED_FROM] and not any(part in i for part in own)] == []
 
 

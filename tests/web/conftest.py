@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-
-from exchange import client_of, free_port
+from exchange import free_port
 
 from support import Server, serving
-
-
-@pytest.fixture(scope="session")
-def http(server: Server) -> Iterator[httpx.Client]:
-    """A client of the server of the small source; it follows no redirect."""
-    with client_of(server.base) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def book_http(book: Server) -> Iterator[httpx.Client]:
-    """A client of the server of the book; it follows no redirect."""
-    with client_of(book.base) as client:
-        yield client
 
 
 @pytest.fixture(scope="session")

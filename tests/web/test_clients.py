@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import rdflib
 from rdflib.namespace import RDFS
-from SPARQLWrapper import JSON, SPARQLWrapper
 
 from support import ROOT, Server
 
@@ -22,13 +21,6 @@ def test_rdflib_follows_the_name_of_a_thing_to_its_description(book: Server) -> 
     iri = rdflib.URIRef(f"{book.base}id/initiative/kaina-tv")
     graph = rdflib.Graph().parse(iri)
     assert any("Kaina TV" in label for label in graph.objects(iri, RDFS.label))
-
-
-def test_sparqlwrapper_reads_the_endpoint(book: Server) -> None:
-    client = SPARQLWrapper(f"{book.base}sparql")
-    client.setQuery("PREFIX sn: <https://w3id.org/solnum/def#> SELECT (COUNT(*) AS ?n) { ?i a sn:Initiative }")
-    client.setReturnFormat(JSON)
-    assert client.queryAndConvert()["results"]["bindings"][0]["n"]["value"] == "27"
 
 
 @pytest.mark.skipif(

@@ -26,7 +26,7 @@ ERRORS = [
     pytest.param("static/nothing", {}, 404, id="unknown file"),
     pytest.param("shapes/nothing", {}, 404, id="unknown shape"),
     pytest.param("def/9.9.9", {}, 404, id="unknown version"),
-    pytest.param("sparql?update=CLEAR+ALL", {}, 400, id="update"),
+    pytest.param("sparql?query=ASK%7B%7D&update=CLEAR+ALL", {}, 400, id="query and update"),
 ]
 
 

@@ -47,6 +47,7 @@ def _statements(
         yield _text(node, RDFS + "label", title, language)
         yield _text(node, DCTERMS + "title", title, language)
     yield _link(node, VOID + "sparqlEndpoint", names.public + "sparql")
+    yield from _endpoint(names)
     yield _link(node, FOAF + "homepage", names.public)
     if names.space.startswith("http"):
         yield _text(node, VOID + "uriSpace", names.base)
@@ -57,6 +58,15 @@ def _statements(
     for graph, (triples, origin) in graphs.items():
         yield from _graph(ox.NamedNode(graph), graph.removeprefix(f"{names.base}graph/"), triples, origin)
         yield _link(ox.NamedNode(graph), DCTERMS + "isPartOf", dataset.iri)
+
+
+def _endpoint(names: Names) -> Iterator[ox.Triple]:
+    """Describe what answers SPARQL, whose name a source may give as the target of its example queries."""
+    node = ox.NamedNode(f"{names.base}service/sparql")
+    yield _link(node, RDF_TYPE, SD + "Service")
+    yield _text(node, RDFS + "label", "Point d’accès SPARQL", "fr")
+    yield _text(node, RDFS + "label", "SPARQL endpoint", "en")
+    yield _link(node, SD + "endpoint", f"{names.public}sparql")
 
 
 def _graph(node: ox.NamedNode, name: str, triples: int, origin: str) -> Iterator[ox.Triple]:

@@ -138,7 +138,7 @@ class Checker:
 
     def _dangling(self) -> Iterator[str]:
         own = b"<" + self._space.encode()
-        outside = tuple(own + part for part in (b"graph/", b"def/", b"shapes"))
+        outside = tuple(own + part for part in (b"graph/", b"def/", b"shapes", b"service/"))
         documents = {s.partition(b"#")[0] + b">" for s in self._survey.subjects if b"#" in s}
         if self._space:
             for target in self._survey.objects - self._survey.subjects - documents:
