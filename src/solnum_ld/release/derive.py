@@ -31,12 +31,17 @@ def check_rules(rules: Sequence[Path], root: Path) -> list[Finding]:
     return [found for path in rules if (found := _check_rule(path, path.relative_to(root).as_posix())) is not None]
 
 
+def reaches_out(text: str) -> bool:
+    """Tell whether a query would reach out of the data: SERVICE or FROM outside strings, IRIs and comments."""
+    return _REMOTE.search(_APART.sub(" ", text)) is not None
+
+
 def _check_rule(path: Path, name: str) -> Finding | None:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return violation("rule", f"The rule cannot be read: {error}.", "Save it as UTF-8.", file=name)
-    if _REMOTE.search(_APART.sub(" ", text)):
+    if reaches_out(text):
         remedy = "Write it over the data of the source alone."
         return violation("rule", "A rule must not use SERVICE or FROM.", remedy, file=name)
     try:

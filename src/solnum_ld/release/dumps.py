@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,6 +19,8 @@ LARGE = 1_000_000
 """Above this many quads only N-Quads and Turtle are written, unless more is asked for."""
 
 SUMS = "SHA256SUMS"
+GZIP_FROM = 1024
+"""Bytes from which a file has a compressed copy."""
 
 _QNAME = re.compile(r"[A-Za-z_\u00C0-\uFFFD][\w.\-\u00B7]*$")
 _NOT_XML = re.compile(rb"\\u00(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f])|\\b|\\f|[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -39,7 +43,7 @@ def fits_rdfxml(predicates: Sequence[str]) -> bool:
 def write_dumps(
     folder: Path, quads: Path, triples: Path, formats: Sequence[Format], prefixes: Mapping[str, str]
 ) -> tuple[Dump, ...]:
-    """Write ``dataset.*`` and SHA256SUMS into ``folder`` from N-Quads and merged N-Triples files; return what they are.
+    """Write ``dataset.*`` into ``folder`` from N-Quads and merged N-Triples files; return what they are.
 
     The two inputs are moved, not copied, where they are dumps themselves.
     """
@@ -59,13 +63,28 @@ def write_dumps(
         (folder / "dataset.nt").hardlink_to(triples)
     if NQUADS in wanted:
         (folder / "dataset.nq").hardlink_to(quads)
-    dumps = tuple(
+    return tuple(
         Dump(f"dataset.{form.suffix}", form.media_type, path.stat().st_size, sha256_of(path))
         for form in wanted
         if (path := folder / f"dataset.{form.suffix}").exists()
     )
+
+
+def finish_dumps(folder: Path, dumps: Sequence[Dump]) -> None:
+    """Write SHA256SUMS of all files, and beside each large one its copy for ``Content-Encoding: gzip``.
+
+    The copies are outside the release's identity: another zlib writes other bytes.
+    """
     (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
-    return dumps
+    for dump in dumps:
+        if dump.size >= GZIP_FROM:
+            _compress(folder / dump.name)
+
+
+def _compress(path: Path) -> None:
+    target = path.with_name(f"{path.name}.gz")
+    with path.open("rb") as whole, target.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        shutil.copyfileobj(whole, packed, 1 << 20)
 
 
 def _expressible(triples: Path) -> bool:

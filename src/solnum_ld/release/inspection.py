@@ -342,11 +342,16 @@ def _shacl(tree: SourceTree, survey: Survey, lines: Path, where: Whereabouts, re
 
 
 def _split(lines: Path, shapes: Graph, data: Graph) -> None:
-    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data."""
+    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data.
+
+    The shapes of the catalogue wait: they judge what is derived.
+    """
     parts: tuple[list[bytes], list[bytes]] = ([], [])
     with lines.open("rb") as file:
         for line in file:
             cut = line.rfind(b" <", 0, len(line) - 3)
+            if line.endswith(b"graph/shapes/catalog> .\n"):
+                continue
             parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
     data.parse(data=b"".join(parts[0]), format="nt")
     shapes.parse(data=b"".join(parts[1]), format="nt")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, XSD, shorten
+from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.terms import term_label
 from solnum_ld.store.protocol import Description, PropertyValues, Term
@@ -20,6 +20,9 @@ _DESCRIPTIONS = (SCHEMA + "description", DCTERMS + "description", SKOS + "defini
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
 )
+FOR_MACHINES = frozenset(VOID + name for name in ("classPartition", "propertyPartition", "subset", "vocabulary"))
+"""Statistics by the hundred: the page about the graph of statistics shows them, that about the dataset does not."""
+
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 
@@ -92,7 +95,7 @@ class Viewer:
         writer = _Writer(self._names, self._language, description, nested)
         label = choose(description.labels.get(description.iri, ()), self._language)
         summary = next((s for p in _DESCRIPTIONS if (s := self._literal(description.values_of(p)))), None)
-        hidden = {RDF_TYPE, *LABELS, *(_DESCRIPTIONS if summary else ())}
+        hidden = {RDF_TYPE, *LABELS, *FOR_MACHINES, *(_DESCRIPTIONS if summary else ())}
         facts = [writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden]
         other_names = [
             writer.group(g, document)

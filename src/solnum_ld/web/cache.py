@@ -30,7 +30,7 @@ VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
 
 KNOWN_PARAMETERS = frozenset(
-    {"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query", "update"}
+    "after default-graph-uri format inverse iri lang named-graph-uri page property query snapshot update".split()
 )
 """Query parameters that some route reads; others do not make another answer."""
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
-from solnum_ld.iris import encoded, is_absolute, spellings
+from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
 from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
@@ -20,7 +20,7 @@ from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, localised, render
-from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.problems import problem
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
@@ -186,14 +186,6 @@ def _see_other(request: Request, location: str) -> Response:
     return response
 
 
-def encoded_address(address: str) -> str:
-    """Return an address as a URI, for a header."""
-    scheme, _, rest = address.partition("://")
-    path, mark, query = rest.partition("?")
-    path, sharp, fragment = path.partition("#")
-    return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
-
-
 # -- answering -----------------------------------------------------------------------------------------------------------
 
 
@@ -259,6 +251,13 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     else:
         data = serialise(subject.triples, form, generation.context, generation.manifest.names)
     return represent(data, form, status=status, vary=vary, links=links, location=location)
+
+
+async def answer_page(request: Request, generation: Generation, description: Description, address: str) -> Response:
+    """Answer with the page about a description whose RDF stands at the same address by another route."""
+    response = await _answer(request, _Subject(generation, description, address, HTML))
+    response.headers["vary"] = ", ".join(VARY)
+    return response
 
 
 def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> list[str]:
