@@ -24,6 +24,7 @@ ROUTES = sorted(
         for route in module.router.routes
         if route.include_in_schema  # type: ignore[attr-defined]
     }
+    | {sparql.PATH}
 )
 
 
