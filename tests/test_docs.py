@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from solnum_ld.cli import app
-from solnum_ld.web import catalog, crawlers, downloads, health, resources
+from solnum_ld.web import catalog, crawlers, downloads, health, resources, sparql
 from support import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
