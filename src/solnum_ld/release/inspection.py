@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ _REMEDIES = {
     "Not": "Remove what the shape forbids.",
 }
 """How to mend what a constraint component of SHACL Core finds (SHACL, section 4)."""
+
+_NEWER = re.compile(rb"<<|\{\||--(?:ltr|rtl)\b|rdf:parseType=.Triple|its:dir=")
+"""How RDF 1.2 is written in the formats that are read."""
 
 _MAX_LOCATED = 32 * 1024 * 1024
 
@@ -134,12 +138,29 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
         blank=where.blank,
     )
     checked = list(checker.run())
+    newer = [_newer(file) for file in tree.files if file.name in survey.newer]
+    findings += newer
     findings += [
         f for f in checked if not broken or f.rule != "dangling-iri"
     ]  # what a broken file describes is not known
-    if shacl:
+    if shacl and not newer:
         findings += _shacl(tree, survey, lines, where, reporter)
     return Inspection(tree, declared, survey, lines, findings)
+
+
+def _newer(file: SourceFile) -> Finding:
+    """Refuse what JSON-LD and RDF/XML, SHACL and clients of RDF 1.1 cannot hold."""
+    opener = gzip.open if file.compressed else open
+    with opener(file.path, "rb") as raw:
+        lines = (number for number, line in enumerate(raw, 1) if _NEWER.search(line))
+        line = next(lines, None)
+    return violation(
+        "rdf-1.2",
+        "The file has triple terms or base directions of RDF 1.2, which not every format offered here can hold.",
+        "State it in RDF 1.1: a resource of its own for what is said of a statement.",
+        file=file.name,
+        line=line,
+    )
 
 
 def _read_all(tree: SourceTree, work: Path, reporter: Reporter) -> list[FileReading]:

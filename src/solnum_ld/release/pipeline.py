@@ -36,11 +36,15 @@ from solnum_ld.release.tree import Role
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The outcome of a build: the release, what was found, and whether anything had to be done."""
+    """The outcome of a build: the release that is live, what was found, and whether another one is live now.
+
+    ``held`` is the release that the source builds to, where it was gone back from: it does not go live by itself.
+    """
 
     release: Release
     findings: tuple[Finding, ...]
     fresh: bool
+    held: str | None = None
 
 
 def build(
@@ -63,7 +67,7 @@ def build(
         before = fingerprint(root, options)
         known = None if force else folder.built_from(before)
         if known is not None:
-            return Built(known, (), fresh=False)
+            return Built(known.release, (), fresh=False, held=known.held)
         with _space_guard(folder.path):
             building = folder.new_building()
             try:
@@ -71,8 +75,10 @@ def build(
             except BaseException:
                 shutil.rmtree(building, ignore_errors=True)
                 raise
-            folder.activate(release)
             folder.remember(before, release.id, root.resolve())
+            if release.id in folder.rolled_back() and not force:
+                return Built(folder.current(), tuple(findings), fresh=False, held=release.id)
+            folder.bring_back(release)
             folder.prune(options.keep)
         return Built(release, tuple(findings), fresh=True)
 

@@ -11,6 +11,11 @@ _LABELS = frozenset(b"<" + iri.encode() + b">" for iri in LABELS)
 _DESCRIBING = frozenset({"http://www.w3.org/2002/07/owl#sameAs"})
 
 
+def _is_newer(rest: bytes, end: int) -> bool:
+    """Tell whether an object is of RDF 1.2: a triple term, or a string with a base direction."""
+    return rest[:3] == b"<<(" or (rest[end - 5 : end] in (b"--ltr", b"--rtl") and rest[end - 6] not in b' "')
+
+
 class Survey:
     """Collects, from N-Quads lines, what the checks, the defaults and the statistics need.
 
@@ -27,6 +32,7 @@ class Survey:
         self.graphs: Counter[bytes] = Counter()
         self.blank: dict[str, int] = {}
         self.any_blank = False
+        self.newer: set[str] = set()
         self.first_use: dict[bytes, str] = {}
         self._file = ""
 
@@ -59,11 +65,16 @@ class Survey:
                 self.objects.add(target)
         elif first == 34 and predicate in _LABELS:  # "
             self.labelled.add(subject)
+        if _is_newer(rest, end):
+            self.newer.add(self._file)
 
     def add_shape(self, line: bytes) -> None:
         """Look at one line of a shapes graph, which counts and does no more."""
         self.quads += 1
         self.any_blank |= b"_:" in line
+        rest = line.split(b" ", 2)[2]
+        if _is_newer(rest, rest.rfind(b" ", 0, -2)):
+            self.newer.add(self._file)
 
     def common_space(self) -> str:
         """Return the longest prefix, up to a ``/``, that the IRIs of most subjects share; empty when there is none.
