@@ -31,7 +31,7 @@ from solnum_ld.negotiation import negotiate
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
 from solnum_ld.web.html import render
 from solnum_ld.web.http import NO_STORE, choose_language, header, represent
-from solnum_ld.web.words import WORDS, word
+from solnum_ld.web.words import has_word, word
 
 STATUS: dict[type[SolnumError], int] = {
     Gone: 410,
@@ -75,7 +75,7 @@ def problem(
     body: bytes | str
     if form is HTML:
         language = choose_language(request)
-        key = str(status) if str(status) in WORDS else "error"
+        key = str(status) if has_word(str(status)) else "error"
         body = render(
             "error.html",
             generation_of(request.scope),
@@ -84,7 +84,7 @@ def problem(
             status=status,
             title=word(key, language),
             detail=detail if status not in (404, 500) else "",
-            explanation=WORDS.get(f"{key}_text"),
+            explanation=word(f"{key}_text", language) if has_word(f"{key}_text") else "",
             offers=offers,
         )
     elif form is TEXT:
