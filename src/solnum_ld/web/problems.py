@@ -84,7 +84,7 @@ def problem(
             status=status,
             title=word(key, language),
             detail=detail if status not in (404, 500) else "",
-            explanation=word(f"{key}_text", language) if has_word(f"{key}_text") else "",
+            explanation=_explanation(key, members or {}, language),
             offers=offers,
         )
     elif form is TEXT:
@@ -105,6 +105,17 @@ def problem(
     )
 
 
+def _explanation(key: str, members: dict[str, object], language: str) -> str:
+    """Return what a page says of an error; empty where only its detail tells."""
+    if "line" not in members:
+        return word(f"{key}_text", language) if has_word(f"{key}_text") else ""
+    text = word("syntax_text", language, line=members["line"], column=members["column"])
+    expected = members.get("expected")
+    if isinstance(expected, list):
+        text += " " + word("syntax_expected", language, expected=", ".join(map(str, expected)))
+    return text
+
+
 def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Format, str], ...] = ()) -> Response:
     """Return the answer that an error of this program becomes; ``offered`` is what could be had where nothing pleases."""
     status = status_of(error)
@@ -113,7 +124,9 @@ def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Form
     headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else None
     members: dict[str, object] = {}
     if isinstance(error, MalformedQuery) and error.line is not None:
-        members = {"line": error.line, "column": error.column, "expected": list(error.expected)}
+        members = {"line": error.line, "column": error.column}
+        if error.expected:
+            members["expected"] = list(error.expected)
     offers = offered if isinstance(error, NotAcceptable) else ()
     return problem(request, status, str(error), offers=offers, headers=headers, members=members)
 
