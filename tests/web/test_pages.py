@@ -41,6 +41,8 @@ BOOK = [
     "doc/book/solidarites-numeriques",
     "doc/chapter/2",
     "doc/section/2-3",
+    "initiatives",
+    "initiatives?region=place/region-11&q=internet",
 ]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

@@ -76,14 +76,3 @@ PARTS = (*_both("hasPart"), DCTERMS + "hasPart")
 """From a whole to its parts, for its table of contents."""
 
 POSITION = _both("position")
-
-LOCATED = (
-    *_both("location", "contentLocation", "spatialCoverage", "spatial"),
-    DCTERMS + "spatial",
-    FOAF + "based_near",
-)
-"""From a thing to the place where it is."""
-
-CONTAINED = _both("containedInPlace")
-LATITUDES = (*_both("latitude"), GEO + "lat")
-LONGITUDES = (*_both("longitude"), GEO + "long")

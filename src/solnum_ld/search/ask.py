@@ -105,6 +105,7 @@ class PagesIndex:
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self.lists = self._read_lists()
+        self.parameters = frozenset(f.name for page in self.lists for f in page.facets)
         self.has_spots = bool(self._rows("SELECT 1 FROM spot LIMIT 1"))
         self.mapped = frozenset(
             row[0] for row in self._rows("SELECT DISTINCT list FROM listed WHERE item IN (SELECT item FROM spot)")
@@ -127,13 +128,13 @@ class PagesIndex:
     # -- lists ---------------------------------------------------------------------------------------------------------
 
     def listing(
-        self, page: ListInfo, chosen: Mapping[str, str], text: str, language: str, number: int, size: int = PAGE_SIZE
+        self, page: ListInfo, chosen: Mapping[str, str], text: str, number: int, size: int = PAGE_SIZE
     ) -> Listing:
         """Return page ``number`` (from 1) of a list under filters: a term for each chosen field, and words of the name."""
         where, values = self._selection(page, chosen, text)
-        total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])  # noqa: S608  # our own text
+        total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "  # noqa: S608
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "
             f"WHERE {where} ORDER BY l.position IS NULL, l.position, l.sort, i.iri LIMIT ? OFFSET ?",
             [*values, size, (number - 1) * size],
         )
@@ -141,9 +142,9 @@ class PagesIndex:
         facets = {f.name: self._facet(page, f.name, chosen, text) for f in page.facets}
         return Listing(items, total, self._cells(page, items), facets)
 
-    def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str, language: str) -> Listing:
+    def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> Listing:
         """Return a whole list under filters, without facets: for downloads."""
-        return self.listing(page, chosen, text, language, 1, size=-1)
+        return self.listing(page, chosen, text, 1, size=-1)
 
     def _selection(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> tuple[str, list[object]]:
         where, values = "l.list = ?", [page.number]
@@ -165,7 +166,7 @@ class PagesIndex:
         others = {key: term for key, term in chosen.items() if key != name}
         where, values = self._selection(page, others, text)
         rows = self._rows(
-            "SELECT v.term, v.names, COUNT(*) FROM fact f JOIN value v ON v.id = f.value "  # noqa: S608
+            "SELECT v.term, v.names, COUNT(*) FROM fact f JOIN value v ON v.id = f.value "
             f"WHERE f.list = ? AND f.field = ? AND f.item IN (SELECT l.item FROM listed l WHERE {where}) "
             "GROUP BY v.id ORDER BY COUNT(*) DESC LIMIT ?",
             [page.number, name, *values, MAX_FACET_VALUES],
@@ -179,7 +180,7 @@ class PagesIndex:
             part = items[start : start + 500]
             marks = ",".join("?" * len(part))
             rows = self._rows(
-                "SELECT f.item, f.field, v.term, v.names FROM fact f JOIN value v ON v.id = f.value "  # noqa: S608
+                "SELECT f.item, f.field, v.term, v.names FROM fact f JOIN value v ON v.id = f.value "
                 f"WHERE f.list = ? AND f.item IN ({marks}) ORDER BY v.term",
                 [page.number, *(item.id for item in part)],
             )
@@ -188,10 +189,9 @@ class PagesIndex:
                     cells[item, field] = (*cells.get((item, field), ()), FacetValue(term, json.loads(names)))
         return cells
 
-    def value_names(self, term: str) -> Texts:
-        """Return the names of a value."""
-        rows = self._rows("SELECT names FROM value WHERE term = ?", [term])
-        return dict(json.loads(rows[0][0])) if rows else {}
+    def known_term(self, terms: Sequence[str]) -> str:
+        """Return the first of these terms that is a value of some field, else the first."""
+        return next((t for t in terms if self._rows("SELECT 1 FROM value WHERE term = ?", [t])), terms[0])
 
     # -- search --------------------------------------------------------------------------------------------------------
 
@@ -210,7 +210,7 @@ class PagesIndex:
             return Found((), 0, (), asked, hint=self._hint(text))
         exact, whole = fold(text).strip(), " ".join(fold(w) for _, _, w in words(text))
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM words JOIN item i ON i.id = words.rowid "  # noqa: S608
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM words JOIN item i ON i.id = words.rowid "
             "WHERE words MATCH ? AND (? = '' OR i.class = ?) "
             f"ORDER BY i.sort = ? DESC, i.sort = ? DESC, {_RANK} - 2.0 * i.listed, i.sort, i.iri LIMIT ? OFFSET ?",
             [expression, kind, kind, exact, whole, size, (number - 1) * size],
@@ -264,7 +264,8 @@ class PagesIndex:
     def spots(self, page: ListInfo | None, chosen: Mapping[str, str], text: str) -> tuple[list[Spot], list[Item]]:
         """Return where the things of a list are (None: all things), and those of the list that are nowhere."""
         if page is None:
-            where, values = "1", []
+            where = "1"
+            values: list[object] = []
             nowhere: list[Item] = []
         else:
             selection, values = self._selection(page, chosen, text)
@@ -272,13 +273,13 @@ class PagesIndex:
             nowhere = [
                 _item(row)
                 for row in self._rows(
-                    "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "  # noqa: S608
+                    "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "
                     f"WHERE {selection} AND l.item NOT IN (SELECT item FROM spot) ORDER BY l.sort LIMIT ?",
                     [*values, MAX_SPOTS],
                 )
             ]
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, s.place, p.names, s.latitude, s.longitude "  # noqa: S608
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, s.place, p.names, s.latitude, s.longitude "
             "FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place "
             f"WHERE {where} ORDER BY i.sort, s.place LIMIT ?",
             [*values, MAX_SPOTS],
@@ -317,7 +318,7 @@ class PagesIndex:
             connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
             self._local.connection = connection
             self._all.append(connection)
-        return connection.execute(sql, values).fetchall()  # type: ignore[arg-type]  # numbers and text
+        return connection.execute(sql, values).fetchall()
 
     def _read_lists(self) -> tuple[ListInfo, ...]:
         rows = self._rows("SELECT value FROM meta WHERE key = 'lists'")
@@ -344,5 +345,8 @@ def _expression(text: str) -> tuple[str, frozenset[str]]:
     """Return the FTS5 expression for a text, and every form that is asked for. Words are quoted: no operator passes."""
     every = [word for _, _, word in words(text[:1000])][:_MAX_WORDS]
     wanted = [word for word in every if fold(word) not in STOP and word.casefold() not in STOP] or every
-    parts = [f'{{name other summary}} : ({" OR ".join(f"{chr(34)}{form}{chr(34)}" for form in forms(word))})' for word in wanted]
+    parts = [
+        f"{{name other summary}} : ({' OR '.join(f'{chr(34)}{form}{chr(34)}' for form in forms(word))})"
+        for word in wanted
+    ]
     return " AND ".join(parts), frozenset(form for word in wanted for form in forms(word))

@@ -42,7 +42,10 @@ _SUMMARIES = (
     RDFS + "comment",
 )
 _GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
-_COORDINATES = tuple((s + "latitude", s + "longitude") for s in (SCHEMA, SCHEMA_HTTP)) + ((_GEO + "lat", _GEO + "long"),)
+_COORDINATES = (
+    *((s + "latitude", s + "longitude") for s in (SCHEMA, SCHEMA_HTTP)),
+    (_GEO + "lat", _GEO + "long"),
+)
 _LOCATED = (
     *(s + n for s in (SCHEMA, SCHEMA_HTTP) for n in ("location", "contentLocation", "spatialCoverage")),
     "http://purl.org/dc/terms/spatial",
@@ -310,7 +313,14 @@ def _as_json(page: ListPage) -> dict[str, object]:
         kind: [{"name": f.name, "label": f.label} for f in chosen]
         for kind, chosen in (("facets", page.facets), ("columns", page.columns))
     }
-    return {"path": page.path, "iri": page.iri, "label": page.label, "intro": page.intro, "classes": page.classes, **fields}
+    return {
+        "path": page.path,
+        "iri": page.iri,
+        "label": page.label,
+        "intro": page.intro,
+        "classes": page.classes,
+        **fields,
+    }
 
 
 def _iri(term: object) -> str:

@@ -130,7 +130,11 @@ class _Reader:
 
     def _texts(self, node: ox.NamedNode, *properties: str) -> Texts:
         for name in properties:
-            found = {q.object.language or "": q.object.value for q in self.about(node, name) if isinstance(q.object, ox.Literal)}
+            found = {
+                q.object.language or "": q.object.value
+                for q in self.about(node, name)
+                if isinstance(q.object, ox.Literal)
+            }
             if found:
                 return dict(sorted(found.items()))
         return {}

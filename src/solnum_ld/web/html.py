@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -27,7 +28,10 @@ JAVASCRIPT = Format("text/javascript", "js", "JavaScript")
 SVG = Format("image/svg+xml", "svg", "SVG")
 _ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG}
 
-CARRIED = frozenset({"property", "inverse", "after", "iri", "q", "type", "query", "page", "sort"})
+MENU_LISTS = 5
+"""List pages that the main navigation names; the site map has them all."""
+
+CARRIED = frozenset({"property", "inverse", "after", "iri", "q", "type", "query", "page", "liste"})
 """Query parameters that the link to the other language carries on."""
 
 
@@ -107,23 +111,30 @@ def render(template: str, generation: Generation, language: str, request: Reques
 
 def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:
     """Return the entries of the main navigation: what this release has."""
-    public = generation.manifest.public
-    entries = [("vocabulary", "def")] if generation.manifest.ontology else []
-    entries += [("validation", "validation"), ("sparql", "sparql")]
-    return [(Text(word(key, language), language), public + path) for key, path in entries]
+    public, pages = generation.manifest.public, generation.pages
+    lists = [(_said(page.label, language, page.path), public + page.path) for page in pages.lists[:MENU_LISTS]]
+    entries = [("sparql", "sparql")]
+    return [*lists, *((Text(word(key, language), language), public + path) for key, path in entries)]
 
 
 def _foot(generation: Generation, language: str) -> list[tuple[Text, str]]:
     public = generation.manifest.public
-    return [(Text(word(key, language), language), public + path) for key, path in [("home", "")]]
+    entries = [("vocabulary", "def")] if generation.manifest.ontology else []
+    entries += [("validation", "validation")]
+    return [(Text(word(key, language), language), public + path) for key, path in entries]
 
 
-def localised(texts: dict[str, str], language: str) -> str:
+def _said(texts: Mapping[str, str], language: str, fallback: str) -> Text:
+    tag = _language_of(texts, language)
+    return Text(texts[tag], tag) if texts else Text(fallback)
+
+
+def localised(texts: Mapping[str, str], language: str) -> str:
     """Return a text in ``language``, else in French, English, or whatever there is."""
     return texts.get(_language_of(texts, language), "")
 
 
-def _language_of(texts: dict[str, str], language: str) -> str:
+def _language_of(texts: Mapping[str, str], language: str) -> str:
     return next((wanted for wanted in (language, "fr", "en", "", *texts) if wanted in texts), "")
 
 

@@ -21,6 +21,7 @@ from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.lists import answer_list
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
@@ -135,8 +136,11 @@ async def shape(request: Request, path: str) -> Response:
 @router.api_route("/{path:path}", methods=READ, summary="A thing's own name: 303 to the document about it")
 async def thing(request: Request, path: str) -> Response:
     """Redirect a name under the base to the document about what it names."""
-    del path
     generation = generation_of(request.scope)
+    stem, _, suffix = path.partition(".")
+    page = generation.pages.list_of(stem)
+    if page is not None and (suffix or stem == path):
+        return await answer_list(request, generation, page, suffix)
     names = generation.manifest.names
     for spelling in spellings(_raw(request)):
         iri = names.base + spelling
