@@ -47,6 +47,11 @@ def link(target: str, rel: str, **parameters: str) -> str:
     return f'<{target}>; rel="{rel}"{rest}'
 
 
+def is_page(response: Response) -> bool:
+    """Tell whether an answer is a page for people."""
+    return response.headers.get("content-type", "").startswith("text/html")
+
+
 def represent(
     body: bytes | str,
     form: Format,
