@@ -29,6 +29,7 @@ SMALL = [
     describe("http://elsewhere.example.net/x"),
     "validation",
     "sparql",
+    "recherche?q=livre",
     "doc/nothing",
     "describe",
 ]
@@ -42,6 +43,8 @@ BOOK = [
     "doc/chapter/2",
     "doc/section/2-3",
     "initiatives",
+    "carte",
+    "recherche?q=acces+internet",
     "initiatives?region=place/region-11&q=internet",
 ]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -143,7 +146,7 @@ def test_a_page_has_a_language_a_title_one_heading_and_landmarks(
 ) -> None:
     page = page_of(client, path, language)
     assert page.one("html").attributes["lang"] == language
-    assert page.one("title").text.strip()
+    assert page.all("title")[0].text.strip()  # a drawing names its links by title as well
     assert page.one("h1").text.strip()
     assert page.one("main").attributes["id"] == "main"
     assert page.all("header", "nav", "footer")
@@ -199,7 +202,8 @@ def test_a_page_loads_nothing_from_elsewhere(client: httpx.Client, path: str) ->
 def test_form_fields_have_labels_and_links_have_text(client: httpx.Client, path: str) -> None:
     page = page_of(client, path)
     labelled = set(page.values("for"))
-    assert all(e.attributes.get("id") in labelled for e in page.all("textarea", "select", "input"))
+    fields = [e for e in page.all("textarea", "select", "input") if e.attributes.get("type") != "hidden"]
+    assert all(e.attributes.get("id") in labelled for e in fields)
     assert all(e.text.strip() for e in page.all("a", "button", "th", "label", "dt", "h1", "h2", "h3"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -90,12 +91,13 @@ def choose(literals: Sequence[ox.Literal], language: str) -> ox.Literal | None:
 
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Return a key that sorts words as people do: without case, numbers by their value.
+    """Return a key that sorts words as people do: without case and accents, numbers by their value.
 
-    >>> sorted(["Chapitre 10", "chapitre 2"], key=natural)
-    ['chapitre 2', 'Chapitre 10']
+    >>> sorted(["Chapitre 10", "chapitre 2", "École", "Faculté"], key=natural)
+    ['chapitre 2', 'Chapitre 10', 'École', 'Faculté']
     """
-    parts = _DIGITS.split(text.casefold())
+    folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    parts = _DIGITS.split(folded)
     return tuple((int(part) if part.isdecimal() and len(part) < 19 else -1, part) for part in parts)
 
 

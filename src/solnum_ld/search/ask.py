@@ -46,13 +46,14 @@ class ListInfo:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that has a name."""
+    """One thing that has a name; ``status`` says how sure its place is, where that is not certain."""
 
     id: int
     iri: str
     kind: str
     names: Texts
     summaries: Texts
+    status: Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class PagesIndex:
         where, values = self._selection(page, chosen, text)
         total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
             f"WHERE {where} ORDER BY l.position IS NULL, l.position, l.sort, i.iri LIMIT ? OFFSET ?",
             [*values, size, (number - 1) * size],
         )
@@ -210,7 +211,7 @@ class PagesIndex:
             return Found((), 0, (), asked, hint=self._hint(text))
         exact, whole = fold(text).strip(), " ".join(fold(w) for _, _, w in words(text))
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM words JOIN item i ON i.id = words.rowid "
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
             "WHERE words MATCH ? AND (? = '' OR i.class = ?) "
             f"ORDER BY i.sort = ? DESC, i.sort = ? DESC, {_RANK} - 2.0 * i.listed, i.sort, i.iri LIMIT ? OFFSET ?",
             [expression, kind, kind, exact, whole, size, (number - 1) * size],
@@ -253,7 +254,7 @@ class PagesIndex:
             return []
         expression = " AND ".join(f'plain : "{word}" *' for word in plain)
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM words JOIN item i ON i.id = words.rowid "
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
             "WHERE words MATCH ? ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
             [expression, size],
         )
@@ -273,27 +274,27 @@ class PagesIndex:
             nowhere = [
                 _item(row)
                 for row in self._rows(
-                    "SELECT i.id, i.iri, i.class, i.names, i.summaries FROM listed l JOIN item i ON i.id = l.item "
+                    "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
                     f"WHERE {selection} AND l.item NOT IN (SELECT item FROM spot) ORDER BY l.sort LIMIT ?",
                     [*values, MAX_SPOTS],
                 )
             ]
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, s.place, p.names, s.latitude, s.longitude "
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
             "FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place "
             f"WHERE {where} ORDER BY i.sort, s.place LIMIT ?",
             [*values, MAX_SPOTS],
         )
-        return [Spot(_item(row), row[5], json.loads(row[6] or "{}"), row[7], row[8]) for row in rows], nowhere
+        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows], nowhere
 
     def spots_of(self, iri: str) -> list[Spot]:
         """Return where one thing is."""
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, s.place, p.names, s.latitude, s.longitude "
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
             "FROM item i JOIN spot s ON s.item = i.id LEFT JOIN item p ON p.iri = s.place WHERE i.iri = ? LIMIT 50",
             [iri],
         )
-        return [Spot(_item(row), row[5], json.loads(row[6] or "{}"), row[7], row[8]) for row in rows]
+        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows]
 
     def similar(self, page: ListInfo, iri: str, size: int = 6) -> list[Item]:
         """Return the things of a list that share the most, and the rarest, values of its facets with one of them."""
@@ -301,7 +302,7 @@ class PagesIndex:
             "WITH own AS (SELECT f.field, f.value FROM fact f JOIN item i ON i.id = f.item WHERE f.list = ?1 AND i.iri = ?2),"
             " sizes AS (SELECT o.field, o.value, COUNT(*) AS n FROM own o JOIN fact f ON f.list = ?1 AND f.field = o.field"
             " AND f.value = o.value GROUP BY 1, 2)"
-            " SELECT i.id, i.iri, i.class, i.names, i.summaries FROM sizes s"
+            " SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM sizes s"
             " JOIN fact f ON f.list = ?1 AND f.field = s.field AND f.value = s.value JOIN item i ON i.id = f.item"
             " WHERE s.n BETWEEN 2 AND 200 AND i.iri <> ?2 GROUP BY i.id HAVING SUM(1.0 / s.n) >= 0.125"
             " ORDER BY SUM(1.0 / s.n) DESC, i.sort LIMIT ?3",
@@ -338,7 +339,7 @@ class PagesIndex:
 
 
 def _item(row: Sequence[Any]) -> Item:
-    return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]))
+    return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), json.loads(row[5]))
 
 
 def _expression(text: str) -> tuple[str, frozenset[str]]:

@@ -56,7 +56,7 @@ _POSITION = (SCHEMA + "position", SCHEMA_HTTP + "position")
 
 _SCHEMA_SQL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE item (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, class TEXT, names TEXT, summaries TEXT, listed INTEGER, sort TEXT);
+CREATE TABLE item (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, class TEXT, names TEXT, summaries TEXT, status TEXT, listed INTEGER, sort TEXT);
 CREATE VIRTUAL TABLE words USING fts5(name, other, summary, plain, content='', tokenize="unicode61 remove_diacritics 0", prefix='2 3');
 CREATE VIRTUAL TABLE terms USING fts5vocab(words, col);
 CREATE TABLE listed (list INTEGER, item INTEGER, position REAL, sort TEXT, PRIMARY KEY (list, item)) WITHOUT ROWID;
@@ -127,6 +127,7 @@ class _Builder:
         names = self._texts(LABELS, first=True)
         others = self._texts(_OTHER_NAMES, first=False)
         summaries = self._texts(_SUMMARIES, first=True)
+        statuses = self._statuses()
         for iri, by_language in sorted(names.items()):
             kind = classes.get(iri, "")
             if kind.startswith(_MACHINERY) and iri not in on_list:
@@ -136,8 +137,17 @@ class _Builder:
             about = summaries.get(iri, {})
             title = by_language.get("fr") or next(iter(by_language.values()))
             self._database.execute(
-                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (number, iri, kind, _dump(by_language), _dump(about), int(iri in on_list), _sort_key(title)),
+                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    number,
+                    iri,
+                    kind,
+                    _dump(by_language),
+                    _dump(about),
+                    _dump(statuses.get(iri, {})),
+                    int(iri in on_list),
+                    _sort_key(title),
+                ),
             )
             self._database.execute(
                 "INSERT INTO words (rowid, name, other, summary, plain) VALUES (?, ?, ?, ?, ?)",
@@ -149,6 +159,16 @@ class _Builder:
                     plain(" ".join(by_language.values())),
                 ),
             )
+
+    def _statuses(self) -> dict[str, dict[str, str]]:
+        """Return how sure the place of a thing is, where it is not certain."""
+        return {
+            quad.subject.value: self._names(quad.object)
+            for quad in self._quads(SN + "placeStatus")
+            if isinstance(quad.subject, ox.NamedNode)
+            and isinstance(quad.object, ox.NamedNode)
+            and quad.object.value != SN + "certain"
+        }
 
     def _texts(self, properties: Iterable[str], *, first: bool) -> dict[str, dict[str, str]]:
         """Return the texts of each thing by language; ``first``: of the best property alone, else of all together."""
@@ -191,8 +211,8 @@ class _Builder:
         number = len(self._ids) + 1
         self._ids[iri] = number
         name = iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
-        row = (number, iri, "", _dump({"": name}), "{}", 1, _sort_key(name))
-        self._database.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        row = (number, iri, "", _dump({"": name}), "{}", "{}", 1, _sort_key(name))
+        self._database.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
     def _facts(self, number: int, page: ListPage, field: Field) -> None:
         kind = f"?value a <{field.value_class}> ." if field.value_class else ""

@@ -113,7 +113,8 @@ def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:
     """Return the entries of the main navigation: what this release has."""
     public, pages = generation.manifest.public, generation.pages
     lists = [(_said(page.label, language, page.path), public + page.path) for page in pages.lists[:MENU_LISTS]]
-    entries = [("sparql", "sparql")]
+    entries = [("map", "carte")] if pages.has_spots else []
+    entries += [("sparql", "sparql")]
     return [*lists, *((Text(word(key, language), language), public + path) for key, path in entries)]
 
 

@@ -12,6 +12,7 @@ from solnum_ld.negotiation import negotiate, negotiate_language
 from solnum_ld.web.cache import variant_of
 
 LANGUAGES = ("fr", "en")
+READ = ["GET", "HEAD"]
 CACHE = "public, max-age=300"
 NO_STORE = "no-store"
 

@@ -15,14 +15,13 @@ from fastapi import Request
 from starlette.responses import Response
 
 from solnum_ld.errors import MalformedRequest, NotFound
-from solnum_ld.iris import Names
 from solnum_ld.mediatypes import CSV, HTML, JSON
-from solnum_ld.resources.typography import date_text, number_text
-from solnum_ld.resources.view import Text, Value, Viewer, natural
+from solnum_ld.resources.view import Text, Value, natural
 from solnum_ld.search.ask import PAGE_SIZE, FacetValue, Item, ListInfo, Listing
 from solnum_ld.web.html import CSP, render
 from solnum_ld.web.http import choose_format, choose_language, represent
 from solnum_ld.web.site import Generation
+from solnum_ld.web.wording import Wording, parsed_term
 
 OFFERS = (HTML, JSON, CSV)
 _BY_SUFFIX = {form.suffix: form for form in (JSON, CSV)}
@@ -76,49 +75,6 @@ class Selection:
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
-class Wording:
-    """Says terms of the index in one language, and as keys in addresses."""
-
-    def __init__(self, names: Names, language: str) -> None:
-        self.names, self.language = names, language
-        self._viewer = Viewer(names, language)
-
-    def text(self, texts: Mapping[str, str], iri: str = "") -> Text:
-        """Return the text for a reader, else the name that ``iri`` falls back to."""
-        for wanted in (self.language, "fr", "en", ""):
-            if wanted in texts:
-                return Text(texts[wanted], wanted)
-        for language, text in texts.items():
-            return Text(text, language)
-        return Text(self._viewer.fallback(iri))
-
-    def value(self, found: FacetValue) -> Value:
-        """Return a value of a field as a page shows it."""
-        term = _parsed(found.term)
-        if isinstance(term, ox.NamedNode):
-            own = term.value.startswith((self.names.base, self.names.public)) or self.names.is_vocabulary(term.value)
-            web = term.value.startswith(("http://", "https://"))
-            href = self.names.page(term.value) if own or not web else term.value
-            return Value(self.text(found.names, term.value), href, not own and web, iri=term.value)
-        if isinstance(term, ox.Literal):
-            said = number_text(date_text(term.value, self.language), self.language)
-            return Value(Text(said, (term.language or "").partition("-")[0]))
-        return Value(Text("…"))
-
-    def key(self, term: str) -> str:
-        """Return what stands for a term in an address: the IRI without the base and ``id/``, or the literal's text."""
-        parsed = _parsed(term)
-        if isinstance(parsed, ox.NamedNode):
-            return parsed.value.removeprefix(self.names.base).removeprefix("id/")
-        return parsed.value if isinstance(parsed, ox.Literal) else term
-
-    def in_language(self, values: tuple[FacetValue, ...]) -> list[FacetValue]:
-        """Return the values without the translations of those that the reader's language has."""
-        tags = {v.term: _parsed(v.term).language for v in values if v.term.startswith('"')}  # type: ignore[union-attr]  # a literal
-        mine = {tag for tag in tags.values() if tag and tag.partition("-")[0] == self.language}
-        return [v for v in values if not (mine and tags.get(v.term) and tags[v.term] not in mine)]
-
-
 async def answer_list(request: Request, generation: Generation, page: ListInfo, suffix: str = "") -> Response:
     """Answer with a list page: HTML, JSON or CSV."""
     names = generation.manifest.names
@@ -160,7 +116,7 @@ async def answer_list(request: Request, generation: Generation, page: ListInfo, 
         selection=selection,
         narrowed=bool(selection.chosen or selection.text),
         downloads=[(form, f"{alternates[form]}{selection.query(wording, lang=language)}") for form in (CSV, JSON)],
-        on_map="",
+        on_map=f"{names.public}carte{selection.query(wording, liste=page.path)}" if page.number in pages.mapped else "",
         before=address + selection.query(wording, page=str(selection.number - 1)) if selection.number > 1 else "",
         after=address + selection.query(wording, page=str(selection.number + 1)) if selection.number < last else "",
         last=last,
@@ -254,7 +210,7 @@ def _as_csv(selection: Selection, found: Listing, wording: Wording) -> str:
 
 def _datum(value: FacetValue, wording: Wording) -> str:
     """Return a value for a machine that reads words: names in the reader's language, literals as the data write them."""
-    term = _parsed(value.term)
+    term = parsed_term(value.term)
     return term.value if isinstance(term, ox.Literal) else wording.value(value).text.value
 
 
@@ -279,13 +235,3 @@ def _as_json(selection: Selection, found: Listing, wording: Wording) -> str:
         "items": items,
     }
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-
-
-def _parsed(term: str) -> ox.NamedNode | ox.BlankNode | ox.Literal:
-    if term.startswith("<"):
-        return ox.NamedNode(term[1:-1])
-    if term.startswith("_:"):
-        return ox.BlankNode(term[2:])
-    quad: ox.Quad = next(iter(ox.parse(input=f"<x:s> <x:p> {term} .".encode(), format=ox.RdfFormat.N_TRIPLES)))
-    value = quad.object
-    return value if isinstance(value, ox.Literal) else ox.Literal(term)

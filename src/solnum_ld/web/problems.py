@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -28,9 +29,11 @@ from solnum_ld.errors import (
 )
 from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
 from solnum_ld.negotiation import negotiate
+from solnum_ld.search.text import words
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
 from solnum_ld.web.html import render
 from solnum_ld.web.http import NO_STORE, choose_language, header, represent
+from solnum_ld.web.wording import Wording
 from solnum_ld.web.words import has_word, word
 
 STATUS: dict[type[SolnumError], int] = {
@@ -86,6 +89,7 @@ def problem(
             detail=detail if status not in (404, 500) else "",
             explanation=_explanation(key, members or {}, language),
             offers=offers,
+            **(_near(request, language) if status == 404 else {}),
         )
     elif form is TEXT:
         listed = "".join(f"\n  {f.media_type}  {address}" for f, address in offers)
@@ -103,6 +107,19 @@ def problem(
     return represent(
         body, form, status=status, vary=("Accept", "Accept-Language"), language=language, cache=cache, headers=extra
     )
+
+
+def _near(request: Request, language: str) -> dict[str, object]:
+    """Return the words of an address that leads nowhere, and the pages whose names are near."""
+    generation = generation_of(request.scope)
+    end = unquote(request.scope["raw_path"].decode("latin-1"), errors="replace").rstrip("/").rpartition("/")[2]
+    slug = " ".join(word for _, _, word in words(end.replace("-", " ").replace("_", " ")))[:80]
+    wording = Wording(generation.manifest.names, language)
+    found = generation.pages.search(slug, "", 1, 5).items
+    return {
+        "slug": slug,
+        "matches": [(wording.text(i.names, i.iri), generation.manifest.names.page(i.iri)) for i in found],
+    }
 
 
 def _explanation(key: str, members: dict[str, object], language: str) -> str:
