@@ -300,6 +300,7 @@ def _application(
 
     folder = ReleaseFolder(settings.releases)
     manifest = folder.current().manifest
+    folder.ensure_ledger()
     if (manifest.base, manifest.public) != (settings.base, settings.public):
         raise ReleaseMismatch(
             f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases."
