@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "web"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from endpoint import write_graphs
-from exchange import client_of
+from exchange import client_of, free_port
 
 from support import Server, serving, write_small
 
@@ -69,3 +69,13 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     options = ["--default-graph", "strict"]
     with serving(source, tmp_path_factory.mktemp("strict"), *options) as running, client_of(running.base) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def apart(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of the small source whose names lie elsewhere than its documents."""
+    base = ["--base-uri", "https://w3id.example.org/x/", "--contact", "team@example.org"]
+    port = free_port()
+    public = ["--public-url", f"http://127.0.0.1:{port}/ld/", "--port", str(port)]
+    with serving(small, tmp_path_factory.mktemp("apart"), *base, *public) as running:
+        yield running

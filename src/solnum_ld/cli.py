@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,9 +21,31 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from solnum_ld import __version__
-from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, Settings, bundled_source, make_settings
-from solnum_ld.errors import MalformedQuery, NoRelease, SolnumError, SourceError, SourceInvalid, StoreUnavailable
+from solnum_ld.config import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    MIB,
+    DefaultGraph,
+    ServiceSettings,
+    Settings,
+    bundled_source,
+    make_settings,
+)
+from solnum_ld.errors import (
+    MalformedQuery,
+    NoRelease,
+    SettingsError,
+    SolnumError,
+    SourceError,
+    SourceInvalid,
+    StoreUnavailable,
+)
 from solnum_ld.findings import Finding, Severity, count_by_severity
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from solnum_ld.web.clients import Clients
 
 app = typer.Typer(
     name="solnum-ld",
@@ -92,6 +114,109 @@ WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Wait for another build in the same folder, or stop at once.")
 ]
 
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        "--workers", envvar="SOLNUM_WORKERS", min=1, help="Long queries that are answered at once; each has a process."
+    ),
+]
+QueryTimeoutOption = Annotated[
+    float,
+    typer.Option("--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take."),
+]
+QueryMemoryOption = Annotated[
+    int,
+    typer.Option(
+        "--query-memory",
+        envvar="SOLNUM_QUERY_MEMORY",
+        min=16,
+        metavar="MIB",
+        help="Memory a visitor's query may take, in MiB.",
+    ),
+]
+MaxRowsOption = Annotated[
+    int, typer.Option("--max-rows", envvar="SOLNUM_MAX_ROWS", min=1, help="Rows or triples that one answer may have.")
+]
+MaxBytesOption = Annotated[
+    int,
+    typer.Option(
+        "--max-bytes", envvar="SOLNUM_MAX_BYTES", min=1, metavar="MIB", help="Size that one answer may have, in MiB."
+    ),
+]
+QueueOption = Annotated[
+    int, typer.Option("--queue", envvar="SOLNUM_QUEUE", min=0, help="Queries that may wait; the next ones get 503.")
+]
+ClientConcurrencyOption = Annotated[
+    int,
+    typer.Option(
+        "--client-concurrency",
+        envvar="SOLNUM_CLIENT_CONCURRENCY",
+        min=1,
+        help="Queries of one client at once; the next ones get 429.",
+    ),
+]
+ClientRateOption = Annotated[
+    float,
+    typer.Option(
+        "--client-rate",
+        envvar="SOLNUM_CLIENT_RATE",
+        min=0.0,
+        help="Queries a second of one client; 0: as many as it likes.",
+    ),
+]
+TrustedProxyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trusted-proxy",
+        envvar="SOLNUM_TRUSTED_PROXY",
+        metavar="ADDRESS",
+        help="Address or CIDR block whose X-Forwarded-For is believed; repeatable.",
+        show_default=False,
+    ),
+]
+DefaultGraphOption = Annotated[
+    DefaultGraph,
+    typer.Option(
+        "--default-graph",
+        envvar="SOLNUM_DEFAULT_GRAPH",
+        help="What a query without FROM sees: the union of all graphs, or strictly what the source leaves in none.",
+    ),
+]
+RewriteSchemaOption = Annotated[
+    bool,
+    typer.Option(
+        "--rewrite-schema/--no-rewrite-schema",
+        envvar="SOLNUM_REWRITE_SCHEMA",
+        help="Let queries with http://schema.org/ find https://schema.org/, and the other way round.",
+    ),
+]
+SlowQueryOption = Annotated[
+    float,
+    typer.Option(
+        "--slow-query",
+        envvar="SOLNUM_SLOW_QUERY",
+        min=0.0,
+        help="Seconds from which on a query is logged, without who asked.",
+    ),
+]
+MetricsPortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        envvar="SOLNUM_METRICS_PORT",
+        min=1,
+        max=65535,
+        help="Port for Prometheus' metrics; none by default.",
+        show_default=False,
+    ),
+]
+CacheOption = Annotated[
+    int,
+    typer.Option(
+        "--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, metavar="MIB", help="Memory of the response cache, in MiB."
+    ),
+]
+
 
 class _Bars:
     """Progress on stderr: bars on a terminal, nothing elsewhere. Notes are printed in any case."""
@@ -145,7 +270,7 @@ def _exit_codes(*, as_json: bool = False) -> Iterator[None]:
     except NoRelease as error:
         _fail(str(error), as_json=as_json, code=1)
     except SolnumError as error:
-        _fail(str(error), as_json=as_json, code=2 if type(error).__name__ == "SettingsError" else 1)
+        _fail(str(error), as_json=as_json, code=2 if isinstance(error, SettingsError) else 1)
     except KeyboardInterrupt:
         err.print("Stopped.")
         raise typer.Exit(130) from None
@@ -237,18 +362,20 @@ def serve(
             "--build/--no-build", help="Build the release when the source has changed, or serve what is current."
         ),
     ] = True,
-    workers: Annotated[
-        int, typer.Option("--workers", envvar="SOLNUM_WORKERS", min=1, help="Processes for visitors' SPARQL.")
-    ] = 2,
-    query_timeout: Annotated[
-        float,
-        typer.Option(
-            "--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take."
-        ),
-    ] = 30.0,
-    cache_mb: Annotated[
-        int, typer.Option("--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, help="Megabytes for the response cache.")
-    ] = 128,
+    workers: WorkersOption = 2,
+    query_timeout: QueryTimeoutOption = 30.0,
+    query_memory: QueryMemoryOption = 1024,
+    max_rows: MaxRowsOption = 1_000_000,
+    max_bytes: MaxBytesOption = 256,
+    queue: QueueOption = 64,
+    client_concurrency: ClientConcurrencyOption = 16,
+    client_rate: ClientRateOption = 0.0,
+    trusted_proxy: TrustedProxyOption = None,
+    default_graph: DefaultGraphOption = DefaultGraph.UNION,
+    rewrite_schema: RewriteSchemaOption = True,
+    slow_query: SlowQueryOption = 5.0,
+    metrics_port: MetricsPortOption = None,
+    cache_mb: CacheOption = 128,
     shacl: ShaclOption = True,
 ) -> None:
     """Build the release if need be, and serve it.
@@ -269,8 +396,23 @@ def serve(
         port = bound.getsockname()[1]
         settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
         if build_first:
-            _build(settings, shacl=shacl)
-        application, release = _application(settings, workers, query_timeout, cache_mb)
+            _build(settings, shacl=shacl, default_graph=default_graph)
+        service = ServiceSettings(
+            workers=workers,
+            query_timeout=query_timeout,
+            query_memory=query_memory * MIB,
+            max_rows=max_rows,
+            max_bytes=max_bytes * MIB,
+            queue=queue,
+            client_concurrency=client_concurrency,
+            client_rate=client_rate,
+            trusted_proxies=tuple(trusted_proxy or ()),
+            rewrite_schema=rewrite_schema,
+            slow_query=slow_query,
+            cache=cache_mb * MIB,
+            metrics_port=metrics_port,
+        )
+        application, clients, release = _application(settings, service, host)
         err.print(
             f"[bold]{escape(release[0])}[/]: release {release[1]}, {release[2]} triples, ready in {time.perf_counter() - started:.1f} s"
         )
@@ -282,19 +424,21 @@ def serve(
             err.print(f"  names       {settings.base}")
         err.print("  stop with Ctrl-C")
         bound.listen(2048)
-        if not run(application, bound):  # type: ignore[arg-type]  # an ASGI application
+        if not run(application, bound, clients):
             raise typer.Exit(1)
 
 
 def _application(
-    settings: Settings, workers: int, query_timeout: float, cache_mb: int
-) -> tuple[object, tuple[str, str, str]]:
+    settings: Settings, service: ServiceSettings, host: str
+) -> tuple[ASGIApp, Clients, tuple[str, str, str]]:
     from solnum_ld.errors import ReleaseMismatch
     from solnum_ld.release.folder import ReleaseFolder
     from solnum_ld.store import open_store
     from solnum_ld.store.protocol import Limits
     from solnum_ld.web.app import create_app
+    from solnum_ld.web.clients import Clients, networks
     from solnum_ld.web.html import localised
+    from solnum_ld.web.metrics import Metrics, serve_metrics
     from solnum_ld.web.site import Site
     from solnum_ld.web.sparql import SparqlSettings
 
@@ -308,15 +452,28 @@ def _application(
     built = folder.source()
     if built is not None and built != (settings.source or bundled_source()).resolve():
         raise ReleaseMismatch(f"{settings.releases} holds releases of {built}. Name another folder with --releases.")
-    site = Site(folder.current_path, lambda path: open_store(path, workers=workers), folder.hold)
+    clients = Clients(service.client_concurrency, service.client_rate, networks(service.trusted_proxies))
+    site = Site(
+        folder.current_path,
+        lambda path: open_store(path, workers=service.workers, queue=service.queue, memory=service.query_memory),
+        folder.hold,
+    )
+    metrics = Metrics()
+    limits = Limits(seconds=service.query_timeout, rows=service.max_rows, bytes=service.max_bytes)
     application = create_app(
-        site, sparql_settings=SparqlSettings(Limits(seconds=query_timeout)), cache_bytes=cache_mb * 1024 * 1024
+        site,
+        sparql_settings=SparqlSettings(limits, service.rewrite_schema, service.slow_query),
+        clients=clients,
+        metrics=metrics,
+        cache_bytes=service.cache,
     )
-    return application, (
-        localised(manifest.dataset.title, _language()),
-        manifest.release,
-        f"{manifest.counts['triples']:,}",
-    )
+    if service.metrics_port is not None:
+        try:
+            serve_metrics(metrics, host, service.metrics_port)
+        except OSError as error:
+            raise SettingsError(f"--metrics-port {service.metrics_port} cannot be used: {error.strerror}.") from error
+    title = localised(manifest.dataset.title, _language())
+    return application, clients, (title, manifest.release, f"{manifest.counts['triples']:,}")
 
 
 def _build(
@@ -328,6 +485,7 @@ def _build(
     accept_changes: bool = False,
     keep: int = 3,
     named_graphs: bool = True,
+    default_graph: DefaultGraph = DefaultGraph.UNION,
     dumps: str | None = None,
 ) -> tuple[object, tuple[Finding, ...]]:
     """Build, or find that nothing has changed; print findings. The quick path imports as little as it can."""
@@ -340,6 +498,7 @@ def _build(
         settings.contact,
         shacl=shacl,
         named_graphs=named_graphs,
+        default_graph=default_graph,
         dumps=_dump_formats(dumps),
         accept_changes=accept_changes,
         keep=keep,
@@ -395,6 +554,7 @@ def build(
     named_graphs: Annotated[
         bool, typer.Option("--named-graphs/--no-named-graphs", help="Keep each file's graph beside the merged one.")
     ] = True,
+    default_graph: DefaultGraphOption = DefaultGraph.UNION,
     dumps: Annotated[
         str | None,
         typer.Option(
@@ -423,6 +583,7 @@ def build(
             accept_changes=accept_changes,
             keep=keep,
             named_graphs=named_graphs,
+            default_graph=default_graph,
             dumps=dumps,
         )
         manifest = release.manifest  # type: ignore[attr-defined]  # a Release

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -27,6 +28,39 @@ class Settings:
     public: str
     releases: Path
     contact: str
+
+
+class DefaultGraph(StrEnum):
+    """What queries see that name no graph: the union of all graphs, or only what the source leaves in none."""
+
+    UNION = "union"
+    STRICT = "strict"
+
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """How a release is served: what visitors' queries may take, and how much each visitor may ask.
+
+    Times in seconds, memory and sizes in bytes; ``client_rate`` is in queries a second, 0: unbounded. ``trusted_proxies``
+    are addresses or CIDR blocks; ``metrics_port`` is None for no metrics.
+    """
+
+    workers: int = 2
+    query_timeout: float = 30.0
+    query_memory: int = 1024 * MIB
+    max_rows: int = 1_000_000
+    max_bytes: int = 256 * MIB
+    queue: int = 64
+    client_concurrency: int = 16
+    client_rate: float = 0.0
+    trusted_proxies: tuple[str, ...] = ()
+    rewrite_schema: bool = True
+    slow_query: float = 5.0
+    cache: int = 128 * MIB
+    metrics_port: int | None = None
 
 
 def bundled_source() -> Path:

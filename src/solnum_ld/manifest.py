@@ -9,7 +9,7 @@ from pathlib import Path
 from solnum_ld.errors import ReleaseError
 from solnum_ld.iris import Names
 
-FORMAT = 1
+FORMAT = 2
 """Version of the layout of a release folder; another one is not read."""
 
 NAME = "manifest.json"
@@ -40,7 +40,10 @@ class Dataset:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A release. ``content`` and ``release`` are hashes (DESIGN, section 4: three identities)."""
+    """A release. ``content`` and ``release`` are hashes (DESIGN, section 4: three identities).
+
+    ``hidden`` are named graphs that queries do not see: with a strict default graph, those of the files themselves.
+    """
 
     program: str
     space: str
@@ -54,6 +57,8 @@ class Manifest:
     dumps: tuple[Dump, ...]
     findings: dict[str, int]
     named_graphs: bool = True
+    default_graph: str = "union"
+    hidden: tuple[str, ...] = ()
     ontology: tuple[str, ...] = ()
     ontology_versions: tuple[str, ...] = ()
     format: int = field(default=FORMAT)
@@ -79,6 +84,7 @@ def read_manifest(folder: Path) -> Manifest:
         data["dataset"] = Dataset(**{**data["dataset"], "languages": tuple(data["dataset"]["languages"])})
         data["dumps"] = tuple(Dump(**dump) for dump in data["dumps"])
         data["ontology"], data["ontology_versions"] = tuple(data["ontology"]), tuple(data["ontology_versions"])
+        data["hidden"] = tuple(data["hidden"])
         return Manifest(**{f.name: data[f.name] for f in fields(Manifest)})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReleaseError(f"{folder} is not a release: {error}") from error

@@ -311,7 +311,7 @@ def test_what_xml_cannot_write_is_not_sent_as_xml(query: str, form, release: Pat
     ("query", "line", "words"),
     [
         ("SELECT * {\n ?s ex:p ?o }", 2, "prefix ex: is not declared"),
-        ("SELECT * {\n ?s ?p ?o", 2, "not closed"),
+        ("SELECT * {\n ?s ?p ?o", 2, "is closed"),
         ("SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o }", 1, "grouped"),
         ("SELECT * { ?s <no iri> ?o }", 1, "column"),
     ],

@@ -98,6 +98,12 @@ def graph_prefix(space: str) -> str:
     return f"{space}graph/"
 
 
+def own_graph(file: SourceFile, space: str) -> str:
+    """Return the graph of what a file states in no graph."""
+    folder = "" if file.role is Role.DATA or file.stem.startswith(f"{file.role}/") else f"{file.role}/"
+    return graph_prefix(space) + folder + file.stem
+
+
 def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -> Inspection:
     """Read and check the source under ``root``, with ``work`` for temporary files.
 
@@ -177,8 +183,7 @@ def _collect(
         if not reading.spool.exists():
             continue
         role = reading.file.role
-        folder = "" if role is Role.DATA or reading.file.stem.startswith(f"{role}/") else f"{role}/"
-        reading.graph = graph_prefix(declared.space) + folder + reading.file.stem
+        reading.graph = own_graph(reading.file, declared.space)
         survey.open(reading.file.name)
         for line in reading.lines():
             if role is Role.SHAPES:
@@ -385,4 +390,4 @@ def reject_reason(findings: Sequence[Finding]) -> str | None:
     return f"The source does not pass: {count} violation{'s' if count != 1 else ''}." if count else None
 
 
-__all__ = ["NO_SPACE", "Inspection", "Reporter", "Silent", "Whereabouts", "graph_prefix", "inspect", "reject_reason"]
+__all__ = ["NO_SPACE", "Inspection", "Reporter", "Silent", "Whereabouts", "inspect", "own_graph", "reject_reason"]

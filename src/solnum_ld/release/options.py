@@ -24,7 +24,7 @@ class BuildOptions:
 
     ``base`` names things, ``public`` is where documents answer. ``shacl=False`` leaves the shapes unused and says so;
     ``accept_changes`` lets a public base take changed content under an unchanged version, and vanished IRIs;
-    ``dumps`` are suffixes of formats, None for those that suit the size.
+    ``default_graph`` is ``union`` or ``strict``; ``dumps`` are suffixes of formats, None for those that suit the size.
     """
 
     base: str
@@ -32,6 +32,7 @@ class BuildOptions:
     contact: str = ""
     shacl: bool = True
     named_graphs: bool = True
+    default_graph: str = "union"
     dumps: tuple[str, ...] | None = None
     accept_changes: bool = False
     keep: int = 3
@@ -42,10 +43,13 @@ class BuildOptions:
             raise SettingsError(
                 f"A public base ({self.base}) needs an address that answers: --contact NAME@HOST (or SOLNUM_CONTACT)."
             )
+        if self.default_graph == "strict" and not self.named_graphs:
+            raise SettingsError("--default-graph strict keeps graphs apart; --no-named-graphs does away with them.")
 
     def key(self) -> str:
         """Return what of the options, beside the source, makes one release differ from another."""
-        parts = [self.base, self.public, self.contact, self.shacl, self.named_graphs, self.dumps, PROGRAM, FORMAT]
+        parts = [self.base, self.public, self.contact, self.shacl, self.named_graphs, self.dumps]
+        parts += [self.default_graph, PROGRAM, FORMAT]
         return json.dumps(parts)
 
 

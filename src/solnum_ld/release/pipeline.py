@@ -25,12 +25,13 @@ from solnum_ld.release.dumps import default_formats, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
 from solnum_ld.release.index import NAME as INDEX
 from solnum_ld.release.index import build_index
-from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect, reject_reason
+from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect, own_graph, reject_reason
 from solnum_ld.release.loading import Loader, loading
 from solnum_ld.release.options import PROGRAM, BuildOptions, fingerprint
 from solnum_ld.release.reading import sha256_of
 from solnum_ld.release.rebase import Rebased, rebase
 from solnum_ld.release.report import worst_first, write_report
+from solnum_ld.release.strict import separate
 from solnum_ld.release.tree import Role
 
 
@@ -229,20 +230,31 @@ def _write(
         derived = _derive(inspection, names, rebased, store, loader, reporter)
         if options.named_graphs:
             loader.load(rebased.quads, ox.RdfFormat.N_QUADS)
+        published, hidden = rebased.quads, tuple[str, ...]()
+        default_triples = rebased.triple_count + len(derived)
+        if options.default_graph == "strict":
+            own = (own_graph(file, inspection.declared.space) for file in inspection.tree.files)
+            hidden = tuple(sorted(names.rebase(graph) for graph in own))
+            separated = separate(rebased.quads, hidden, building / "work")
+            published, default_triples = separated.quads, separated.triples
+            loader.load(separated.default, ox.RdfFormat.N_QUADS)
         reporter.stage("Writing dumps")
         total_quads = sum(rebased.graphs.values()) + len(derived)
-        dumps = write_dumps(building / "dumps", rebased.quads, rebased.triples, _dump_formats(options, total_quads), {})
+        dumps = write_dumps(building / "dumps", published, rebased.triples, _dump_formats(options, total_quads), {})
         reporter.stage("Indexing")
         build_index(building / INDEX, rebased.triples, rebased.fragments, rebased.large)
         reporter.stage("Loading the store")
     graphs = _graphs(inspection, names, rebased, derived)
+    graphs = {graph: about for graph, about in graphs.items() if graph not in hidden}
     statistics = {
         "triples": rebased.triple_count + len(derived),
         "entities": rebased.entities,
         "properties": len(rebased.predicates),
         "classes": len(rebased.classes),
     }
-    _describe(store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names)
+    described = _describe(
+        store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names
+    )
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
@@ -263,6 +275,7 @@ def _write(
         counts={
             "quads": total_quads,
             **statistics,
+            "default_graph": default_triples + (0 if hidden else described),
             "derived": len(derived),
             "graphs": len(graphs),
             "withdrawn": len(rebased.withdrawn),
@@ -270,6 +283,8 @@ def _write(
         dumps=dumps,
         findings=count_by_severity(findings),
         named_graphs=options.named_graphs,
+        default_graph=options.default_graph,
+        hidden=hidden,
         ontology=ontology,
         ontology_versions=versions,
     )
@@ -316,11 +331,13 @@ def _graphs(
     return graphs
 
 
-def _describe(store: ox.Store, about: Sequence[ox.Triple], names: Names) -> None:
+def _describe(store: ox.Store, about: Sequence[ox.Triple], names: Names) -> int:
+    """Add what the release says of itself; return how many triples the default graph did not have."""
+    merged = [ox.Quad(t.subject, t.predicate, t.object) for t in about]
+    fresh = sum(quad not in store for quad in merged)
     catalogue = ox.NamedNode(f"{names.base}graph/catalogue")
-    store.bulk_extend(
-        ox.Quad(t.subject, t.predicate, t.object, graph) for t in about for graph in (catalogue, ox.DefaultGraph())
-    )
+    store.bulk_extend([*merged, *(ox.Quad(q.subject, q.predicate, q.object, catalogue) for q in merged)])
+    return fresh
 
 
 def _write_statistics(building: Path, rebased: Rebased) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
@@ -13,6 +14,7 @@ from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import NTRIPLES, TSV
 from solnum_ld.resources.representation import triples_of
 from solnum_ld.sparql import QueryForm, SparqlQuery
+from solnum_ld.sparql.grammar import explain
 from solnum_ld.store import Store
 from solnum_ld.store.protocol import Limits, Window
 
@@ -26,6 +28,9 @@ async def describe_query(store: Store, query: SparqlQuery, limits: Limits, manif
     Over a dataset that the query names itself, these are the resources' own triples in it. Raises ResultTooLarge for more
     than MAX_RESOURCES, and what a store raises.
     """
+    mistake = await asyncio.to_thread(explain, query.text)  # the engine sees another text
+    if mistake is not None:
+        raise mistake
     answer = await store.answer(query.selecting_described(), TSV, replace(limits, rows=50 * MAX_RESOURCES))
     solutions = cast("ox.QuerySolutions", ox.parse_query_results(await answer.read(), format=ox.QueryResultsFormat.TSV))
     found = dict.fromkeys(term.value for row in solutions for term in row if isinstance(term, ox.NamedNode))

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from solnum_ld.iris import Names
 from solnum_ld.manifest import Manifest
-from solnum_ld.mediatypes import JSONLD, NTRIPLES, RDF_FORMATS, RDFXML, TURTLE, Format
+from solnum_ld.mediatypes import JSONLD, NQUADS, NTRIPLES, RDF_FORMATS, RDFXML, TRIG, TURTLE, Format
 from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, PREFIXES, RDF_TYPE, VOID, XSD
 from solnum_ld.rdf import to_bytes
 from solnum_ld.resources.jsonld import Context
@@ -19,7 +19,13 @@ from solnum_ld.store.protocol import Description, PropertyValues
 
 _QNAME = re.compile(r"[A-Za-z_\u00C0-\uFFFD][\w.\-\u00B7]*$")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_ENGINE = {TURTLE: ox.RdfFormat.TURTLE, NTRIPLES: ox.RdfFormat.N_TRIPLES, RDFXML: ox.RdfFormat.RDF_XML}
+_ENGINE = {
+    TURTLE: ox.RdfFormat.TURTLE,
+    NTRIPLES: ox.RdfFormat.N_TRIPLES,
+    RDFXML: ox.RdfFormat.RDF_XML,
+    TRIG: ox.RdfFormat.TRIG,
+    NQUADS: ox.RdfFormat.N_QUADS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def serialise(triples: Sequence[ox.Triple], form: Format, context: Context, name
     """Return the triples in a format, absolute IRIs only, the same bytes for the same triples."""
     if form is JSONLD:
         return context.compact(triples)
-    ordered = sorted(triples, key=str) if form is NTRIPLES else triples
+    ordered = sorted(triples, key=str) if form in (NTRIPLES, NQUADS) else triples
     return to_bytes(ordered, _ENGINE[form], _prefixes(triples, names))
 
 

@@ -18,7 +18,8 @@ MAX_FIELDS = 1000
 class SparqlRequest:
     """What is asked: ``query`` is None when there is none, which on GET asks for the service description.
 
-    ``default_graphs`` and ``named_graphs`` are absolute IRIs, ``format`` the name or media type that goes before Accept.
+    ``default_graphs`` and ``named_graphs`` are absolute IRIs, ``format`` the names or media types that go before Accept,
+    separated by commas: SPARQLWrapper sends several.
     """
 
     query: str | None
@@ -33,7 +34,10 @@ def read_get(query_string: bytes) -> SparqlRequest:
     >>> read_get(b"query=ASK%20%7B%7D&default-graph-uri=http://a/g")
     SparqlRequest(query='ASK {}', default_graphs=('http://a/g',), named_graphs=(), format=None)
     """
-    return _request(_fields(query_string, "address"))
+    fields = _fields(query_string, "address")
+    if any(name == "update" for name, _ in fields):
+        raise MalformedRequest("An update is sent by POST (SPARQL 1.1 Protocol, 2.2); and this service is read-only.")
+    return _request(fields)
 
 
 def read_post(query_string: bytes, content_type: str, body: bytes) -> SparqlRequest:
@@ -41,6 +45,8 @@ def read_post(query_string: bytes, content_type: str, body: bytes) -> SparqlRequ
     kind = media_type_of(content_type)
     fields = _fields(query_string, "address")
     if kind == FORM:
+        if any(name in ("query", "update") for name, _ in fields):
+            raise MalformedRequest("The query of a form stands in its body, not in the address.")
         fields += _fields(body, "form")
     elif kind == DIRECT:
         fields.append(("query", _text(body, "query")))
@@ -89,7 +95,7 @@ def _request(fields: list[tuple[str, str]]) -> SparqlRequest:
         queries[0] if queries else None,
         _graphs(fields, "default-graph-uri"),
         _graphs(fields, "named-graph-uri"),
-        formats[-1] if formats else None,
+        ",".join(formats) or None,
     )
 
 

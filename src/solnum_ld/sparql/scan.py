@@ -153,7 +153,8 @@ class _Scanner:
             elif word not in ("PREFIX", "BASE", "VERSION"):
                 line, column = position(self._text, token.start())
                 raise MalformedQuery(
-                    f"A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here stands {token[0][:40]!r}.",
+                    f"Line {line}, column {column}: a query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its "
+                    f"prefixes; here stands {token[0][:40]!r}.",
                     line=line,
                     column=column,
                     expected=("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"),

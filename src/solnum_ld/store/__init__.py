@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from solnum_ld.manifest import read_manifest
+from solnum_ld.store.datasets import STRICT_DEFAULT
 from solnum_ld.store.protocol import Store
 
 QUERY_MEMORY = 1024 * 1024 * 1024
@@ -24,11 +25,11 @@ def open_store(folder: Path, *, workers: int = 2, queue: int = 64, memory: int =
     settings: dict[str, object] = {
         "store": str((folder / "store").resolve()),
         "base": f"{manifest.public}sparql",
-        "default": None,
-        "hidden": [],
+        "default": STRICT_DEFAULT if manifest.default_graph == "strict" else None,
+        "hidden": manifest.hidden,
         "memory": memory,
     }
-    return EmbeddedStore(folder, WorkerPool(settings, workers, queue))
+    return EmbeddedStore(folder, WorkerPool(settings, workers, queue), hidden=(STRICT_DEFAULT, *manifest.hidden))
 
 
 __all__ = ["QUERY_MEMORY", "Store", "open_store"]

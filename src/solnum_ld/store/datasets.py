@@ -16,6 +16,9 @@ import pyoxigraph as ox
 
 from solnum_ld.store.faults import Fault, fault_of
 
+STRICT_DEFAULT = "urn:x-solnum:default"
+"""The graph that holds what the source leaves in no graph, where queries are to see that alone."""
+
 MERGED_TRIPLES = 250_000
 """Several default graphs are merged up to this size, those of GRAPH beside them included."""
 

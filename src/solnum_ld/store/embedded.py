@@ -41,13 +41,14 @@ T = TypeVar("T")
 class EmbeddedStore:
     """One release directory's store, with its index and its workers."""
 
-    def __init__(self, folder: Path, pool: WorkerPool) -> None:
+    def __init__(self, folder: Path, pool: WorkerPool, hidden: Iterable[str] = ()) -> None:
         try:
             self._store = ox.Store.read_only(str(folder / "store"))
         except OSError as error:
             raise StoreUnavailable(f"The store of {folder.name} cannot be opened: {error}") from error
         self._index = ReleaseIndex(folder / NAME)
         self._pool = pool
+        self._hidden = frozenset(hidden)
         self._threads = anyio.CapacityLimiter(_THREADS)
 
     async def _run(self, function: Callable[[], T]) -> T:
@@ -140,7 +141,7 @@ class EmbeddedStore:
             {
                 quad.graph_name.value
                 for quad in itertools.islice(self._store.quads_for_pattern(node, None, None, None), 5000)
-                if isinstance(quad.graph_name, ox.NamedNode)
+                if isinstance(quad.graph_name, ox.NamedNode) and quad.graph_name.value not in self._hidden
             }
         )
         inner = tuple(d for part in parts if (d := self._describe(ox.NamedNode(part), Window())) is not None)

@@ -13,11 +13,11 @@ from solnum_ld.errors import (
     ResultTooLarge,
     SolnumError,
 )
-from solnum_ld.sparql.scan import position, unclosed, undeclared_prefix
+from solnum_ld.sparql.grammar import explain
+from solnum_ld.sparql.scan import position, undeclared_prefix
 
-_POSITION = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
+_POSITION = re.compile(r"error at (\d+):(\d+): ")
 _FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _WORDS = {
     "The SELECT contains a variable that is unbound": "SELECT names a variable that is neither grouped by nor aggregated.",
     "Duplicated variable name in SELECT": "SELECT names one variable twice.",
@@ -52,25 +52,22 @@ def fault_of(error: Exception, query: str) -> Fault:
 
 
 def _syntax(message: str, query: str) -> Fault:
-    found = _POSITION.search(message)
-    line, column = (int(found[1]), int(found[2])) if found else (None, None)
-    expected: list[str] = []
     missing = undeclared_prefix(query)
-    open_bracket = unclosed(query)
     if missing:
         line, column = position(query, missing[1])
         text = f"the prefix {missing[0]}: is not declared. Add PREFIX {missing[0]}: <…> at the beginning."
-    elif open_bracket:
-        at = position(query, open_bracket[1])
-        expected = ["})]"["{([".index(open_bracket[0])]]
-        text = f"the {open_bracket[0]} of line {at[0]}, column {at[1]} is not closed where it has to be."
-    else:
-        said = next((ours for theirs, ours in _WORDS.items() if theirs in message), "")
-        expected = [] if said or not found else _QUOTED.findall(found[3])[:12]
-        text = said[:1].lower() + said[1:] or "the query cannot be read here."
-    if line is None:
-        return Fault("malformed", text[:1].upper() + text[1:])
-    return Fault("malformed", f"Line {line}, column {column}: {text}", line=line, column=column, expected=expected)
+        return Fault("malformed", f"Line {line}, column {column}: {text}", line=line, column=column)
+    mistake = explain(query)
+    if mistake is not None:
+        return Fault(
+            "malformed", str(mistake), line=mistake.line, column=mistake.column, expected=list(mistake.expected)
+        )
+    said = next((ours for theirs, ours in _WORDS.items() if theirs in message), "The query cannot be read here.")
+    found = _POSITION.search(message)
+    if found is None:
+        return Fault("malformed", said)
+    line, column = int(found[1]), int(found[2])
+    return Fault("malformed", f"Line {line}, column {column}: {said[:1].lower()}{said[1:]}", line=line, column=column)
 
 
 def error_of(payload: bytes) -> SolnumError:

@@ -234,13 +234,15 @@ class WorkerPool:
 
     @property
     def load(self) -> dict[str, int]:
-        """Return how many queries run, are halted, and wait; and how many workers there are."""
+        """Return how many queries run, are halted, and wait; how many workers there are; how many were killed, and why."""
         return {
             "short": self._turns,
             "long": len(self._long),
             "halted": len(self._halted),
-            "waiting": len(self._queue),
+            "queue": len(self._queue),
             "workers": len(self._workers),
+            "workers_started": self.counters.started,
+            **{f"killed_{why}": count for why, count in self.counters.killed.items()},
         }
 
     # -- lanes ------------------------------------------------------------------------------------------------------------

@@ -57,12 +57,22 @@ _PAGE = resource.getpagesize()
 T = TypeVar("T")
 
 
-class Sink:
-    """Takes what the engine writes and sends it on in blocks. Raising in ``write`` ends the evaluation."""
+_LESS = "Add a LIMIT, or take a dump."
 
-    def __init__(self, connection: socket.socket, rows: int, size: int, row_end: bytes, *, xml: bool) -> None:
+
+class Sink:
+    """Takes what the engine writes and sends it on in blocks. Raising in ``write`` ends the evaluation.
+
+    ``rows`` and ``size`` bound the result; ``row_end`` ends a row, but for ``apart`` of them, which are no rows.
+    """
+
+    def __init__(
+        self, connection: socket.socket, rows: int, size: int, row_end: bytes, *, apart: int = 0, xml: bool
+    ) -> None:
         self._connection = connection
-        self._rows, self._left, self._row_end, self._xml = rows, size, row_end, xml
+        self._most, self._rows = rows, rows + apart
+        self._size = self._left = size
+        self._row_end, self._xml = row_end, xml
         self._chunks: list[bytes] = []
         self._held = 0
         self._tail = b""
@@ -92,12 +102,16 @@ class Sink:
         self._held = 0
         self._left -= len(block)
         if self._left < 0:
-            raise Fault("large", "The result has more bytes than are sent here. Add a LIMIT, or take a dump.")
+            raise Fault(
+                "large", f"The result has more than {self._size:,} bytes, which is as many as are sent here. {_LESS}"
+            )
         if self._row_end:
             self._rows -= (self._tail + block).count(self._row_end)
             self._tail = block[-len(self._row_end) + 1 :] if len(self._row_end) > 1 else b""
             if self._rows < 0:
-                raise Fault("large", "The result has more rows than are sent here. Add a LIMIT, or take a dump.")
+                raise Fault(
+                    "large", f"The result has more than {self._most:,} rows, which is as many as are sent here. {_LESS}"
+                )
         if self._xml and (len(block.translate(None, _NOT_XML)) != len(block) or _NO_NAME in block):
             raise Fault(
                 "inexpressible",
@@ -155,9 +169,10 @@ def _answer(connection: socket.socket, request: dict[str, Any], datasets: Datase
             first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
             sink = Sink(
                 connection,
-                request["rows"] + headers - first,
+                request["rows"],
                 request["bytes"],
                 row_end,
+                apart=headers - first,
                 xml=shape is ox.QueryResultsFormat.XML,
             )
             results.serialize(cast("IO[bytes]", sink), format=shape)
@@ -175,7 +190,9 @@ def _prefixes(form: ox.RdfFormat) -> dict[str, str] | None:
 def _counted(triples: Iterable[T], bound: int) -> Iterator[T]:
     for count, triple in enumerate(triples):
         if count >= bound:
-            raise Fault("large", "The result has more triples than are sent here. Add a LIMIT, or take a dump.")
+            raise Fault(
+                "large", f"The result has more than {bound:,} triples, which is as many as are sent here. {_LESS}"
+            )
         yield triple
 
 

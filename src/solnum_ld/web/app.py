@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
@@ -23,6 +24,9 @@ from solnum_ld.web.sparql import METHODS, PATH, SparqlEndpoint, SparqlSettings
 _NO_HOST = Response(
     "400 Bad Request\nA request needs exactly one Host header (RFC 9112, 3.2).\n", 400, media_type="text/plain"
 )
+_HOST = re.compile(rb"[\w.~%!$&'()*+,;=:\[\]-]*", re.ASCII)
+"""What a Host may be written with (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
+
 _PREFLIGHT = {"access-control-allow-headers": "*", "access-control-max-age": "86400"}
 
 
@@ -55,8 +59,12 @@ def create_app(
     problems.install(app)
     for router in (health.router, downloads.router, oai.router, resources.router):
         app.include_router(router)
-    endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics or Metrics())
-    return Front(ResponseCache(Plain(app, endpoint), site, cache_bytes), site)
+    metrics = metrics or Metrics()
+    endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics)
+    cache = ResponseCache(Plain(app, endpoint), site, cache_bytes)
+    metrics.watch(lambda: {f"store_{name}": value for name, value in site.current.store.load().items()})
+    metrics.watch(lambda: {"cache_hits": cache.hits, "cache_misses": cache.misses, "cache_bytes": cache.size})
+    return Front(cache, site)
 
 
 class Front:
@@ -75,7 +83,8 @@ class Front:
             prefix = self._path_prefix()
             if prefix and raw.startswith(prefix):
                 raw = raw[len(prefix) - 1 :]
-            if sum(name == b"host" for name, _ in scope["headers"]) != 1 and scope.get("http_version") == "1.1":
+            hosts = [value for name, value in scope["headers"] if name == b"host"]
+            if scope.get("http_version") == "1.1" and (len(hosts) != 1 or not _HOST.fullmatch(hosts[0])):
                 await _NO_HOST(scope, receive, send)
                 return
             first, slash, rest = raw[1:].partition(b"/")

@@ -107,7 +107,7 @@ class ResponseCache:
         self._entries: OrderedDict[tuple[Any, ...], Entry] = OrderedDict()  # the key's parts: str, bytes or None
         self._routes: OrderedDict[tuple[str, bytes, str], Variant] = OrderedDict()
         self._flights: dict[tuple[Any, ...], asyncio.Event] = {}
-        self._size = 0
+        self.size = 0
         self.hits = 0
         self.misses = 0
 
@@ -215,11 +215,11 @@ class ResponseCache:
         if key is None:  # an error, in a format that answers an Accept that nothing satisfies
             return
         old = self._entries.pop(key, None)
-        self._size += entry.size - (old.size if old else 0)
+        self.size += entry.size - (old.size if old else 0)
         self._entries[key] = entry
-        while self._size > self._budget:
+        while self.size > self._budget:
             _, dropped = self._entries.popitem(last=False)
-            self._size -= dropped.size
+            self.size -= dropped.size
         while len(self._routes) > _ROUTES:
             self._routes.popitem(last=False)
 

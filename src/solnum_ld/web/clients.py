@@ -44,16 +44,22 @@ class Clients:
     def name(self, scope: Scope) -> str:
         """Return who sent a request: its peer, or the address that trusted proxies hand on in X-Forwarded-For."""
         peer = scope["client"][0] if scope.get("client") else ""
-        if not self._trusted or not self._is_trusted(peer):
+        if not self._trusted or not self.trusted(peer):
             return _key(peer)
         lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         for hop in reversed(",".join(lines).split(",")):
             hop = hop.strip().removeprefix("[").partition("]")[0]
-            if hop and not self._is_trusted(hop):
+            if hop and not self.trusted(hop):
                 return _key(hop)
         return _key(peer)
 
-    def _is_trusted(self, text: str) -> bool:
+    @staticmethod
+    def peer(address: str) -> str:
+        """Return by what a connection from ``address`` is counted."""
+        return _key(address)
+
+    def trusted(self, text: str) -> bool:
+        """Tell whether an address is that of a proxy that is believed."""
         address = _address(text)
         return address is not None and any(address in network for network in self._trusted)
 

@@ -9,6 +9,9 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the latency histogram, in seconds."""
 
 
+Gauges = Callable[[], Mapping[str, float]]
+
+
 class Metrics:
     """Counts queries by outcome and how long they took. Cheap: a few additions for each query."""
 
@@ -16,6 +19,15 @@ class Metrics:
         self.outcomes: Counter[str] = Counter()
         self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
+        self._gauges: list[Gauges] = []
+
+    def watch(self, gauges: Gauges) -> None:
+        """Show what ``gauges`` returns, numbers by name, whenever the metrics are asked for."""
+        self._gauges.append(gauges)
+
+    def gauges(self) -> dict[str, float]:
+        """Return all that is watched, by name."""
+        return {name: value for gauges in self._gauges for name, value in gauges().items()}
 
     def query(self, outcome: str, seconds: float) -> None:
         """Note a query that has ended. ``outcome`` is ``ok`` or the name of an error."""
@@ -28,14 +40,8 @@ class Metrics:
         self.buckets[-1] += 1
 
 
-Gauges = Callable[[], Mapping[str, float]]
-
-
-def serve_metrics(metrics: Metrics, gauges: Gauges, host: str, port: int) -> Callable[[], None]:
-    """Serve the metrics at ``/metrics`` on an address of their own; return what ends it.
-
-    ``gauges`` gives further numbers by name, read anew at each request. Raises OSError when the address is taken.
-    """
+def serve_metrics(metrics: Metrics, host: str, port: int) -> Callable[[], None]:
+    """Serve the metrics at ``/metrics`` on an address of their own; return what ends it. Raises OSError when it is taken."""
     from prometheus_client import CollectorRegistry, start_http_server
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
     from prometheus_client.registry import Collector
@@ -53,7 +59,7 @@ def serve_metrics(metrics: Metrics, gauges: Gauges, host: str, port: int) -> Cal
             yield HistogramMetricFamily(
                 "solnum_query_seconds", "Time of SPARQL queries", buckets=cumulative, sum_value=metrics.seconds
             )
-            for name, value in gauges().items():
+            for name, value in metrics.gauges().items():
                 yield GaugeMetricFamily(f"solnum_{name}", name.replace("_", " "), value=value)
 
     registry = CollectorRegistry()

@@ -84,7 +84,7 @@ def problem(
             status=status,
             title=word(key, language),
             detail=detail if status not in (404, 500) else "",
-            explanation=WORDS.get(f"{key}_text"),
+            explanation=_explanation(key, members or {}),
             offers=offers,
         )
     elif form is TEXT:
@@ -105,6 +105,18 @@ def problem(
     )
 
 
+def _explanation(key: str, members: dict[str, object]) -> tuple[str, str] | None:
+    """Return what a page says of an error, in French and English; None where only its detail tells."""
+    if "line" not in members:
+        return WORDS.get(f"{key}_text")
+    french, english = (text.format(**members) for text in WORDS["syntax_text"])
+    expected = members.get("expected")
+    if isinstance(expected, list):
+        listed = ", ".join(map(str, expected))
+        french, english = f"{french} Attendu : {listed}.", f"{english} Expected: {listed}."
+    return french, english
+
+
 def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Format, str], ...] = ()) -> Response:
     """Return the answer that an error of this program becomes; ``offered`` is what could be had where nothing pleases."""
     status = status_of(error)
@@ -113,7 +125,9 @@ def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Form
     headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else None
     members: dict[str, object] = {}
     if isinstance(error, MalformedQuery) and error.line is not None:
-        members = {"line": error.line, "column": error.column, "expected": list(error.expected)}
+        members = {"line": error.line, "column": error.column}
+        if error.expected:
+            members["expected"] = list(error.expected)
     offers = offered if isinstance(error, NotAcceptable) else ()
     return problem(request, status, str(error), offers=offers, headers=headers, members=members)
 

@@ -1,4 +1,4 @@
-"""Run the application under uvicorn: a bound socket, httptools and uvloop, no trust in forwarded headers."""
+"""Run the application under uvicorn: a bound socket, guarded httptools and uvloop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from solnum_ld.errors import SettingsError
+from solnum_ld.web.clients import Clients
+from solnum_ld.web.guard import Bounds, guarded
 
 GRACE_SECONDS = 30
 """How long requests in flight may take after SIGTERM."""
@@ -28,17 +30,17 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(app: ASGIApp, bound: socket.socket, *, log_level: str = "warning") -> bool:
+def run(app: ASGIApp, bound: socket.socket, clients: Clients, bounds: Bounds | None = None) -> bool:
     """Serve until SIGTERM or SIGINT, then finish what is in flight; tell whether the server had started."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=guarded(clients, bounds),
         loop="auto",
         lifespan="on",
         proxy_headers=False,
         server_header=False,
         access_log=False,
-        log_level=log_level,
+        log_level="error",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)

@@ -21,14 +21,27 @@ from solnum_ld.errors import (
     MalformedQuery,
     NotAcceptable,
     SolnumError,
-    StoreUnavailable,
+    UnsupportedContent,
 )
-from solnum_ld.mediatypes import HTML, RDF_FORMATS, RESULT_ALIASES, SPARQL_JSON, SPARQL_XML, Format
+from solnum_ld.mediatypes import (
+    GRAPH_FORMATS,
+    HTML,
+    JSONLD,
+    NQUADS,
+    NTRIPLES,
+    RDFXML,
+    RESULT_ALIASES,
+    SPARQL_JSON,
+    SPARQL_XML,
+    TURTLE,
+    Format,
+)
 from solnum_ld.namespaces import SCHEMA, SCHEMA_HTTP
 from solnum_ld.resources.describing import describe_query
 from solnum_ld.resources.representation import serialise
 from solnum_ld.sparql import QueryForm, SparqlQuery, parse_query
 from solnum_ld.sparql.description import Service, describe_service
+from solnum_ld.sparql.grammar import explain
 from solnum_ld.sparql.protocol import SparqlRequest, media_type_of, read_get, read_post
 from solnum_ld.sparql.scan import position, rewrite_iris
 from solnum_ld.store.protocol import Answer, Limits
@@ -52,7 +65,24 @@ _WATCH_AFTER = 0.05
 """Seconds after which the client's leaving is listened for: most answers are there before."""
 
 _ALIASES = {form.media_type: form for form in RESULT_ALIASES}
-_NAMES: dict[str, Format] = {"json": SPARQL_JSON, "xml": SPARQL_XML}
+_NAMES: dict[str, tuple[Format, ...]] = {
+    "json": (SPARQL_JSON, JSONLD),
+    "xml": (SPARQL_XML, RDFXML),
+    "json-ld": (JSONLD,),
+    "rdf+xml": (RDFXML,),
+    "rdfxml": (RDFXML,),
+    "turtle": (TURTLE,),
+    "n3": (TURTLE,),
+    "ntriples": (NTRIPLES,),
+    "n-triples": (NTRIPLES,),
+    "nquads": (NQUADS,),
+    "n-quads": (NQUADS,),
+}
+"""Short names that clients send as ``format=``, beside the suffixes and media types of formats."""
+
+_SHOWN = 1500
+"""Characters of a query that are repeated in the addresses of an answer's other formats."""
+
 _EXAMPLE = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 
 SELECT ?type (COUNT(?s) AS ?n) (SAMPLE(?name) AS ?label) WHERE {
@@ -120,6 +150,8 @@ class SparqlEndpoint:
         elif method == "POST":
             content_type = exchange.request.headers.get("content-type", "")
             media_type_of(content_type)  # before anything of the body is read
+            if exchange.request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                raise UnsupportedContent("Send the query as it is, without a content-coding.")
             asked = read_post(scope["query_string"], content_type, await _body(exchange))
         else:
             await method_not_allowed(exchange.request, METHODS)(scope, exchange.receive, exchange.send)
@@ -134,19 +166,38 @@ class SparqlEndpoint:
             query, moved = await asyncio.to_thread(self._read, asked, text, generation)
         else:
             query, moved = self._read(asked, text, generation)
-        form = _choose(exchange, query, asked)
         cache = NO_STORE if query.changing or exchange.scope["method"] == "POST" else CACHE
         headers = {REWRITTEN: "schema.org"} if moved else {}
-        if form is HTML:
-            form = query.offers[0]  # to save
         with self._clients.asking(self._clients.name(exchange.scope)), _Watch(exchange.receive) as watch:
             try:
-                await self._deliver(exchange, query, form, cache, headers)
+                await self._negotiate(exchange, query, asked, cache, headers)
             except asyncio.CancelledError:
                 watch.forgive()
                 raise CutOff("the client has left") from None
             except MalformedQuery as error:
                 raise _at_origin(error, text, moved) from None
+
+    async def _negotiate(
+        self, exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, cache: str, headers: dict[str, str]
+    ) -> None:
+        """Answer in the best format; in the next best where the result cannot be written in it."""
+        offers = query.offers
+        while True:
+            try:
+                form = _choose(exchange, query, asked, offers)
+            except NotAcceptable:
+                mistake = await asyncio.to_thread(explain, query.text)
+                if mistake is not None:  # worse than what is accepted
+                    raise mistake from None
+                raise
+            try:
+                await self._deliver(exchange, query, form, cache, headers)
+            except NotAcceptable:
+                offers = tuple(offer for offer in offers if offer != form)
+                if exchange.begun or not offers:
+                    raise
+            else:
+                return
 
     def _read(self, asked: SparqlRequest, text: str, generation: Generation) -> tuple[SparqlQuery, tuple[int, ...]]:
         """Return the query as it is evaluated, and where IRIs of schema.org were changed to the release's own."""
@@ -198,7 +249,7 @@ class SparqlEndpoint:
         generation = generation_of(exchange.scope)
         manifest = generation.manifest
         endpoint = f"{manifest.public}sparql"
-        offers = (*RDF_FORMATS, HTML)
+        offers = (*GRAPH_FORMATS, HTML)
         exchange.offered = tuple((form, f"{endpoint}?format={form.suffix}") for form in offers)
         form = _named(asked.format, offers) if asked.format else choose_format(exchange.request, offers)
         vary = () if asked.format else ("Accept", "Accept-Language")
@@ -230,8 +281,8 @@ async def _service(generation: Generation, endpoint: str) -> Service:
         endpoint=endpoint,
         title=manifest.dataset.title,
         license=manifest.dataset.license,
-        union=True,
-        triples=manifest.counts["triples"],
+        union=manifest.default_graph == "union",
+        triples=manifest.counts["default_graph"],
         entities=manifest.counts["entities"],
         graphs=graphs if manifest.named_graphs else {},
     )
@@ -296,7 +347,12 @@ class _Watch:
 
 
 async def _body(exchange: _Exchange) -> bytes:
+    """Return the body; one that is too long is refused before it is sent, where its length is told."""
     chunks: list[bytes] = []
+    told = exchange.request.headers.get("content-length", "")
+    size = int(told) if told.isdecimal() else 0
+    if size > MAX_QUERY:
+        raise ContentTooLarge(f"A query may be {MAX_QUERY:,} bytes long at most.")
     size = 0
     while True:
         message = await exchange.receive()
@@ -311,31 +367,28 @@ async def _body(exchange: _Exchange) -> bytes:
             return b"".join(chunks)
 
 
-def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest) -> Format:
+def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, offers: tuple[Format, ...]) -> Format:
     """Return the format of the answer: that of ``format=``, else the best of Accept."""
     base = f"{generation_of(exchange.scope).manifest.public}sparql"
-    rows = query.form in (QueryForm.SELECT, QueryForm.ASK)
-    if exchange.scope["method"] == "GET" and len(query.text) < 1500:
+    shown = ""
+    if exchange.scope["method"] == "GET" and len(query.text) < _SHOWN:
         shown = f"query={quote(query.text, safe='')}&"
-    else:
-        shown = ""
-    exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in query.offers)
+    exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in offers)
+    aliases = RESULT_ALIASES if query.form in (QueryForm.SELECT, QueryForm.ASK) else ()
     if asked.format:
         exchange.overridden = True
-        return _named(asked.format, (*query.offers, *(RESULT_ALIASES if rows else ()), HTML))
-    return choose_format(exchange.request, (*query.offers, *(RESULT_ALIASES if rows else ()), HTML))
+        return _named(asked.format, (*offers, *aliases))
+    return choose_format(exchange.request, (*offers, *aliases))
 
 
-def _named(name: str, offers: Sequence[Format]) -> Format:
-    """Return the offer of a short name or media type; raise NotAcceptable when it is not offered here."""
-    wanted = name.strip().lower()
-    short = _NAMES.get(wanted)
-    if short in offers and short is not None:
-        return short
-    for form in offers:
-        if wanted in (form.suffix, form.media_type):
-            return form
-    raise NotAcceptable(tuple(offers), f"The format {name[:80]!r} is not offered for this.")
+def _named(names: str, offers: Sequence[Format]) -> Format:
+    """Return the first offer that short names or media types mean; raise NotAcceptable when none is offered here."""
+    for name in names.split(","):
+        wanted = name.strip().lower()
+        for form in offers:
+            if wanted in (form.suffix, form.media_type) or form in _NAMES.get(wanted, ()):
+                return form
+    raise NotAcceptable(tuple(offers), f"The format {names[:80]!r} is not offered for this.")
 
 
 def _at_origin(error: MalformedQuery, text: str, moved: tuple[int, ...]) -> MalformedQuery:
@@ -349,4 +402,4 @@ def _at_origin(error: MalformedQuery, text: str, moved: tuple[int, ...]) -> Malf
     return MalformedQuery(message, line=error.line, column=column, expected=error.expected)
 
 
-__all__ = ["METHODS", "PATH", "SparqlEndpoint", "SparqlSettings", "StoreUnavailable"]
+__all__ = ["METHODS", "PATH", "SparqlEndpoint", "SparqlSettings"]

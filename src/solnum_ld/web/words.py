@@ -53,6 +53,13 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "410": ("Retiré", "Withdrawn"),
     "410_text": ("Cette ressource a été publiée, puis retirée.", "This resource was published, then withdrawn."),
+    "syntax_text": (
+        "La requête n’est plus du SPARQL à la ligne {line}, colonne {column}.",
+        "The query stops being SPARQL at line {line}, column {column}.",
+    ),
+    "403": ("Demande refusée", "Request refused"),
+    "429": ("Trop de demandes", "Too many requests"),
+    "431": ("En-têtes trop longs", "Header fields too large"),
     "400": ("Demande mal formée", "Malformed request"),
     "405": ("Méthode non permise", "Method not allowed"),
     "413": ("Demande trop grande", "Request too large"),
