@@ -18,8 +18,8 @@ from solnum_ld.errors import LedgerUnreadable
 
 NAME = "ledger.sqlite"
 FORMAT = "1"
-DATASETS = "*datasets"
-"""Before the name of a list: only the datasets of it."""
+DATASETS = "datasets/"
+"""Before the name of a list: only the datasets of it. No set has a slash in its name."""
 
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;

@@ -216,8 +216,7 @@ class ReleaseFolder:
 
     def _record(self, release: Release) -> None:
         """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
-        self._mend_history()
-        before, last, at = self._known_records()
+        before, last, at = self._mended_history()
         if last != release.id:
             self._append(release, before, last, max(at, _instant(time.time())))
         refresh_ledger(self.path, release.path, release.manifest.base, self._history())
@@ -260,14 +259,16 @@ class ReleaseFolder:
                 known[entry["iri"]] = entry["hash"]
         return known, last, at
 
-    def _mend_history(self) -> None:
-        """Cut off what a crash left half written; make a history that is lost or unreadable anew from the releases."""
+    def _mended_history(self) -> tuple[dict[str, str], str | None, str]:
+        """Return what the history knows; what a crash left half written is cut off before.
+
+        A history that is lost or unreadable is made anew from the releases that are left.
+        """
         path = self.path / "history.jsonl"
         _drop_torn_line(path)
         try:
-            self._known_records()
             if path.exists():
-                return
+                return self._known_records()
         except (ValueError, KeyError, TypeError):
             path.replace(path.with_suffix(".unreadable"))
         current = self.current_path()
@@ -275,6 +276,7 @@ class ReleaseFolder:
             if release.path != current:
                 before, last, at = self._known_records()
                 self._append(release, before, last, max(at, _instant(release.path.stat().st_mtime)))
+        return self._known_records()
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the ``keep`` newest releases, never the current one nor one that is being served."""
