@@ -165,8 +165,10 @@ def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Map
     if _is_at(folder / NAME, state):
         return
     member_of = membership(release, base)
-    entries = _entries(told, member_of)
-    write_ledger(folder / NAME, entries, member_of.names, release=told.release, state=state, earliest=told.earliest)
+    entries = list(_entries(told, member_of))
+    used = {spec for entry in entries for spec in entry.sets}
+    names = {spec: name for spec, name in member_of.names.items() if spec in used or not member_of.everything}
+    write_ledger(folder / NAME, entries, names, release=told.release, state=state, earliest=told.earliest)
 
 
 def _is_at(path: Path, state: str) -> bool:
