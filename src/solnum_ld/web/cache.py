@@ -136,7 +136,7 @@ class ResponseCache:
             await self._pass(scope, receive, send, generation)
             return
         query = scope["query_string"]
-        if len(scope["raw_path"]) + len(query) > _LONGEST_TARGET:
+        if len(scope["raw_path"]) + len(query) > _LONGEST_TARGET or scope["raw_path"] == b"/oai":  # dated by the second
             await self._uncached(scope, receive, send, generation)
             return
         asked = _asked(scope["headers"])
