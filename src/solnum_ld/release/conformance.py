@@ -3,6 +3,7 @@ would lose what. It is judged as it will be served, derived and with all its fig
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 
 import pyoxigraph as ox
@@ -13,8 +14,9 @@ from solnum_ld.findings import Finding, Severity, violation, warning
 from solnum_ld.iris import Names, is_public
 from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import Catalogue
-from solnum_ld.release.inspection import Inspection, Whereabouts, graph_prefix
+from solnum_ld.release.inspection import Inspection, Whereabouts
 from solnum_ld.release.options import BuildOptions
+from solnum_ld.release.reading import ENGINE_FORMATS
 from solnum_ld.release.tree import Role
 from solnum_ld.validation import Result, validate
 
@@ -31,7 +33,7 @@ def check_catalogue(
     and portals will come. What only a portal would miss is a warning then, unless the source is strict.
     """
     for iri in catalogue.untitled:
-        where = Whereabouts(inspection.tree, inspection.lines).of(names.canonical(iri))
+        where = Whereabouts(inspection.tree, inspection.parts).of(names.canonical(iri))
         yield (violation if inspection.declared.strict else warning)(
             "catalogue",
             f"{iri} has no title: it is left out of the catalogue, since one such dataset ends a CKAN harvest.",
@@ -45,7 +47,7 @@ def check_catalogue(
         return
     data = Graph(bind_namespaces="none")
     data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
-    where_at = Whereabouts(inspection.tree, inspection.lines)
+    where_at = Whereabouts(inspection.tree, inspection.parts)
     lenient = not inspection.declared.strict
     for result in validate(data, shapes):
         yield _finding(result, names, where_at, lenient=lenient)
@@ -53,12 +55,11 @@ def check_catalogue(
 
 def _shapes(inspection: Inspection, options: BuildOptions) -> Graph | None:
     """Return the shapes that apply: the source's own, or the bundled ones; None when nobody asks for any."""
-    if any(file.stem in {GRAPH, "catalog"} for file in inspection.tree.of(Role.SHAPES)):
-        ending = f"<{graph_prefix(inspection.declared.space)}{GRAPH}>".encode()
-        lines = [line[: line.rfind(b" <")] + b" ." for line in inspection.sorted_lines() if line[:-2].endswith(ending)]
-        shapes = Graph(bind_namespaces="none")
-        shapes.parse(data=b"\n".join(lines), format="nt")
-        return shapes
+    own = next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
+    if own is not None:
+        text = gzip.decompress(own.path.read_bytes()) if own.compressed else own.path.read_bytes()
+        triples = [quad.triple for quad in ox.parse(text, format=ENGINE_FORMATS[own.format])]
+        return Graph(bind_namespaces="none").parse(data=to_bytes(triples, ox.RdfFormat.N_TRIPLES), format="nt")
     if inspection.declared.strict or is_public(options.base):
         return Graph(bind_namespaces="none").parse(bundled_source() / "shapes" / "catalog.ttl", format="turtle")
     return None

@@ -22,6 +22,7 @@ from solnum_ld.iris import Names
 from solnum_ld.manifest import Dump
 from solnum_ld.namespaces import CSVW, DCTERMS, LABELS, RDF_TYPE, XSD
 from solnum_ld.release.derive import reaches_out
+from solnum_ld.release.dumps import compress
 from solnum_ld.release.reading import sha256_of
 
 SEPARATOR = " | "
@@ -179,6 +180,7 @@ def write_table(table: Table, store: ox.Store, folder: Path, names: Names, licen
     for name, kind, body in files:
         path = folder / name
         path.write_bytes(body)
+        compress(path)
         dumps.append(Dump(name, kind, len(body), sha256_of(path)))
     return tuple(dumps)
 
