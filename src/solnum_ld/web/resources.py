@@ -19,6 +19,7 @@ from solnum_ld.resources.representation import next_pages, rdf_offers, serialise
 from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.cache import generation_of
+from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import answer_list
@@ -62,7 +63,7 @@ async def document(request: Request, path: str) -> Response:
         fixed = BY_SUFFIX.get(suffix)
         found = await _find(generation, stem, window) if fixed else None
     if found is None:
-        raise NotFound("Nothing is described at this address.")
+        raise await missing(generation, (place + name for name in spellings(rest) for place in ("id/", "")))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
 
@@ -157,7 +158,7 @@ async def thing(request: Request, path: str) -> Response:
         if names.path_of(iri) is not None and await generation.store.exists(iri):
             own = None if await _overshadowed(generation, iri) else names.document(iri)
             return _see_other(request, own or names.describe(iri))
-    raise NotFound("Nothing is described at this address.")
+    raise await missing(generation, spellings(_raw(request)))
 
 
 async def _overshadowed(generation: Generation, iri: str) -> bool:
