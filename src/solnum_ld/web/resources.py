@@ -18,20 +18,23 @@ from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
 from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
+from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
-from solnum_ld.web.lists import answer_list
+from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
+from solnum_ld.web.wording import Wording
 
 router = APIRouter(include_in_schema=True)
 READ = ["GET", "HEAD"]
 VARY = ("Accept", "Accept-Language")
 MAX_CLASSES = 60
+HOME_SPOTS = 400
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
@@ -313,7 +316,7 @@ def _page(
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
-    dumps = generation.manifest.dumps if template == "home.html" else ()
+    home = home_of(generation, language) if template == "home.html" else {}
     return render(
         template,
         generation,
@@ -325,10 +328,21 @@ def _page(
         trail=around.trail,
         canonical=subject.address,
         classes=classes,
-        dumps=dumps,
+        **home,
         about=localised(generation.manifest.dataset.description, language),
         withdrawn=subject.withdrawn,
     )
+
+
+def home_of(generation: Generation, language: str) -> dict[str, object]:
+    """Return what the home page shows beside the dataset: its lists, and a map of the first that has one."""
+    pages, wording = generation.pages, Wording(generation.manifest.names, language)
+    mapped = next((p for p in pages.lists if p.number in pages.mapped), None)
+    spots = pages.spots(mapped, {}, "")[0] if pages.has_spots else []
+    return {
+        "lists": list_entries(generation, language),
+        "map_view": view_of(spots[:HOME_SPOTS], (), wording) if spots else None,
+    }
 
 
 async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int]]:
