@@ -93,9 +93,28 @@ def test_misuse_ends_with_2_and_says_why(arguments: list[str], tmp_path: Path, m
 
 def test_a_query_that_is_malformed_is_misuse(source: Path, releases: Path) -> None:
     command_line("build", source, "--releases", releases)
-    for text in ("SELECT", "nonsense", ""):
+    for text in ("SELECT", "DESCRIBE", "nonsense", ""):
         done = command_line("query", text or "-", "--releases", releases)
         assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_a_query_of_every_form_is_printed_in_its_formats(source: Path, releases: Path) -> None:
+    command_line("build", source, "--releases", releases)
+    pattern = "{ ?s ?p ?o }"
+    for query, form, part in (
+        (f"SELECT ?s {pattern}", "csv", "s\n"),
+        (f"SELECT ?s {pattern}", "xml", "<sparql"),
+        (f"ASK {pattern}", "json", "true"),
+        (f"CONSTRUCT WHERE {pattern}", "nt", " .\n"),
+        (f"DESCRIBE ?s {pattern} LIMIT 1", "ttl", " ."),
+        (f"DESCRIBE ?s {pattern} LIMIT 1", "jsonld", "@"),
+    ):
+        done = command_line("query", query, "--format", form, "--releases", releases)
+        assert done.exit_code == 0, done.stderr
+        assert part in done.stdout
+    done = command_line("query", f"ASK {pattern}", "--format", "ttl", "--releases", releases)
+    assert done.exit_code == 2
+    assert "csv" in done.stderr
 
 
 def test_where_there_is_no_release_it_is_said(releases: Path) -> None:

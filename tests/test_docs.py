@@ -20,10 +20,11 @@ UNLISTED = {"--build", "--shacl", "--help"}
 ROUTES = sorted(
     {
         re.sub(r"\{.*", "", route.path).rstrip("/.") or "/"
-        for module in (downloads, health, resources, sparql)
+        for module in (downloads, health, resources)
         for route in module.router.routes
         if route.include_in_schema  # type: ignore[attr-defined]
     }
+    | {sparql.PATH}
 )
 
 

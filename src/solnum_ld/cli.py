@@ -35,11 +35,11 @@ from solnum_ld.config import (
 from solnum_ld.errors import (
     MalformedQuery,
     NoRelease,
+    NotAcceptable,
     SettingsError,
     SolnumError,
     SourceError,
     SourceInvalid,
-    StoreUnavailable,
 )
 from solnum_ld.findings import Finding, Severity, count_by_severity
 
@@ -725,7 +725,7 @@ def query(
         str | None,
         typer.Option(
             "--format",
-            help="json, csv, tsv, ttl or nt; default: a table on a terminal, else CSV or Turtle.",
+            help="json, xml, csv or tsv; ttl, nt, rdf, jsonld, trig or nq for graphs. Default: a table on a terminal, else CSV or Turtle.",
             show_default=False,
         ),
     ] = None,
@@ -753,36 +753,51 @@ def query(
     with _exit_codes(as_json=as_json):
         settings = _settings(directory, host, port, base_uri, None, releases, None)
         try:
-            body, table = asyncio.run(_ask(text or "", settings, "json" if as_json else form, timeout))
-        except MalformedQuery as error:
+            asyncio.run(_ask(text or "", settings, "json" if as_json else form, timeout))
+        except (MalformedQuery, NotAcceptable) as error:
             _fail(str(error), as_json=as_json, code=2)
-        except StoreUnavailable as error:
-            _fail(str(error), as_json=as_json, code=1)
-        if table:
-            _print_table(body)
-        else:
-            sys.stdout.buffer.write(body)
 
 
-async def _ask(text: str, settings: Settings, form: str | None, timeout: float) -> tuple[bytes, bool]:  # noqa: ASYNC109 - the query's own limit
-    from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, TSV, TURTLE
+async def _ask(text: str, settings: Settings, form: str | None, timeout: float) -> None:  # noqa: ASYNC109 - the query's own limit
+    """Print the answer of the current release to a query, block by block as it comes."""
+    from solnum_ld.mediatypes import CSV, SPARQL_JSON, TURTLE
     from solnum_ld.release.folder import ReleaseFolder
+    from solnum_ld.resources.describing import describe_query
+    from solnum_ld.resources.jsonld import Context
+    from solnum_ld.resources.representation import serialise
     from solnum_ld.sparql import QueryForm, parse_query
     from solnum_ld.store import open_store
     from solnum_ld.store.protocol import Limits
 
-    parsed = parse_query(text)
-    graph = parsed.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE)
-    known = {"ttl": TURTLE, "nt": NTRIPLES} if graph else {"csv": CSV, "json": SPARQL_JSON, "tsv": TSV}
-    if form is not None and form not in known:
-        raise MalformedQuery(f"A {parsed.form} query can be printed as {' or '.join(known)}, not as {form}.")
-    table = form is None and out.is_terminal and parsed.form is QueryForm.SELECT
-    default = "ttl" if graph else "json" if table or parsed.form is QueryForm.ASK else "csv"
-    chosen = known[form or default]
-    store = open_store(ReleaseFolder(settings.releases).current().path, workers=1)
+    query = parse_query(text)
+    rows = query.form in (QueryForm.SELECT, QueryForm.ASK)
+    table = form is None and out.is_terminal and query.form is QueryForm.SELECT
+    default = SPARQL_JSON if table or query.form is QueryForm.ASK else CSV if rows else TURTLE
+    names = {"json": "srj", "xml": "srx"} if rows else {"json": "jsonld", "xml": "rdf"}
+    suffix = names.get(form, form) if form else default.suffix
+    chosen = next((offer for offer in query.offers if offer.suffix == suffix), None)
+    if chosen is None:
+        known = ", ".join({"srj": "json", "srx": "xml"}.get(offer.suffix, offer.suffix) for offer in query.offers)
+        raise NotAcceptable((), f"A {query.form} query can be printed as {known}; {form} is not one of them.")
+    release = ReleaseFolder(settings.releases).current()
+    limits = Limits(timeout, rows=1 << 31, bytes=1 << 40)
+    store = open_store(release.path, workers=1, memory=0)
     try:
-        limits = Limits(timeout, rows=1 << 31, bytes=1 << 40)
-        return await (await store.answer(parsed, chosen, limits)).read(), table
+        if query.form is QueryForm.DESCRIBE:
+            triples = await describe_query(store, query, limits, release.manifest)
+            context = Context.read(release.path / "ontology" / "context.jsonld")
+            sys.stdout.buffer.write(serialise(triples, chosen, context, release.manifest.names))
+            return
+        answer = await store.answer(query, chosen, limits)
+        if table:
+            _print_table(await answer.read())
+            return
+        sys.stdout.buffer.write(answer.first)
+        if answer.rest is not None:
+            async for block in answer.rest:
+                sys.stdout.buffer.write(block)
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
         await store.aclose()
 

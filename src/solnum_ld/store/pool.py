@@ -55,7 +55,7 @@ class Run:
     def __init__(self, pool: WorkerPool, worker: Worker, seconds: float, left: float) -> None:
         self.worker = worker
         self.error: Exception | None = None
-        self.done = self.tired = self.ended = False
+        self.done = self.tired = self.ended = self.unread = False
         self.blocks: deque[bytes] = deque()
         self.held = 0
         self.paused = False
@@ -109,8 +109,9 @@ class Run:
             self.error, self.done = error_of(payload), True
         self._wake()
 
-    def lost(self) -> None:
+    def lost(self, *, unread: bool) -> None:
         """Note that the worker has ended."""
+        self.unread = unread and not self.done
         self.fail(QueryAborted(_BROKEN))
 
     def fail(self, error: Exception) -> None:
@@ -202,12 +203,15 @@ class WorkerPool:
 
     async def run(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
         """Return the answer as soon as its first block exists; what fails before that raises."""
-        run = await self._begin(query, out, limits)
-        try:
-            first = await run.block()
-        except BaseException:
-            self.end(run)
-            raise
+        while True:
+            run = await self._begin(query, out, limits)
+            try:
+                first = await run.block()
+                break
+            except BaseException:
+                self.end(run)
+                if not run.unread:  # else the worker was dying when it was chosen: another has not seen the query yet
+                    raise
         assert first is not None
         if run.done and not run.blocks and run.error is None:
             self.end(run)

@@ -28,8 +28,8 @@ class Listener(Protocol):
     def heard(self, kind: bytes, payload: bytes) -> None:
         """Take a frame."""
 
-    def lost(self) -> None:
-        """The worker has ended, or its connection has."""
+    def lost(self, *, unread: bool) -> None:
+        """The worker has ended; ``unread`` tells that it had not read what it was sent last."""
 
 
 class Worker(asyncio.Protocol):
@@ -68,14 +68,14 @@ class Worker(asyncio.Protocol):
         if start:
             del buffer[:start]
 
-    def connection_lost(self, _error: Exception | None) -> None:
-        """Tell whoever listens."""
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell whoever listens. The kernel resets a connection whose other end closes with something unread."""
         self.alive = False
         if not self.ready.done():
             self.ready.set_exception(StoreUnavailable("A query worker ended as it started."))
             self.ready.exception()
         if self.listener is not None:
-            self.listener.lost()
+            self.listener.lost(unread=isinstance(error, ConnectionResetError | BrokenPipeError))
         self._forget_handle()
 
     def has_ended(self) -> bool:
@@ -140,6 +140,7 @@ class Nursery:
         self._control: socket.socket | None = None
         self._waiting: deque[asyncio.Future[tuple[int, int]]] = deque()
         self._starting = asyncio.Lock()
+        self._closed = False
 
     @property
     def pid(self) -> int | None:
@@ -149,10 +150,12 @@ class Nursery:
     async def worker(self) -> Worker:
         """Return a new worker that is ready; raise StoreUnavailable when none can be had."""
         for attempt in (1, 2):
+            if self._closed:
+                raise StoreUnavailable("The service is stopping.")
             try:
                 async with asyncio.timeout(_START_SECONDS):
                     async with self._starting:
-                        if self._control is None:
+                        if self._control is None and not self._closed:
                             await self._start()
                     return await self._fork()
             except (OSError, TimeoutError) as error:
@@ -163,11 +166,12 @@ class Nursery:
 
     async def _fork(self) -> Worker:
         loop = asyncio.get_running_loop()
+        if self._control is None:
+            raise ConnectionResetError("the nursery has ended")
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         reply: asyncio.Future[tuple[int, int]] = loop.create_future()
         try:
-            assert self._control is not None
             socket.send_fds(self._control, [b"worker"], [theirs.fileno()])
             self._waiting.append(reply)
         except OSError:
@@ -251,7 +255,9 @@ class Nursery:
 
     async def aclose(self) -> None:
         """End the nursery; its workers end with it."""
-        process = self._process
-        self._drop()
+        self._closed = True
+        async with self._starting:  # one that is just starting is ended as well
+            process = self._process
+            self._drop()
         if process is not None:
             await process.wait()

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solnum_ld import __version__
 from solnum_ld.iris import unreserved
-from solnum_ld.web import downloads, health, problems, resources
+from solnum_ld.web import downloads, health, openapi, problems, resources
 from solnum_ld.web.cache import CutOff, ResponseCache
 from solnum_ld.web.clients import Clients
 from solnum_ld.web.metrics import Metrics
@@ -59,6 +59,7 @@ def create_app(
     problems.install(app)
     for router in (health.router, downloads.router, resources.router):
         app.include_router(router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's documentation has it
     metrics = metrics or Metrics()
     endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics)
     cache = ResponseCache(Plain(app, endpoint), site, cache_bytes)
