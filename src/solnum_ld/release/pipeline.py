@@ -34,6 +34,8 @@ from solnum_ld.release.rebase import Rebased, rebase
 from solnum_ld.release.report import worst_first, write_report
 from solnum_ld.release.strict import separate
 from solnum_ld.release.tree import Role, survey_tree
+from solnum_ld.search.build import NAME as PAGES
+from solnum_ld.search.build import build_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,8 @@ def _write(
     described = _describe(
         store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names
     )
+    reporter.stage("Indexing for search")
+    build_search(building / PAGES, store)
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()

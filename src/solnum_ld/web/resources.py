@@ -21,7 +21,9 @@ from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.lists import answer_list
 from solnum_ld.web.problems import problem
+from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
 
@@ -144,8 +146,11 @@ async def _kept(request: Request) -> _Subject | None:
 @router.api_route("/{path:path}", methods=READ, summary="A thing's own name: 303 to the document about it")
 async def thing(request: Request, path: str) -> Response:
     """Redirect a name under the base to the document about what it names."""
-    del path
     generation = generation_of(request.scope)
+    stem, _, suffix = path.partition(".")
+    page = generation.pages.list_of(stem)
+    if page is not None and (suffix or stem == path):
+        return await answer_list(request, generation, page, suffix)
     names = generation.manifest.names
     for spelling in spellings(_raw(request)):
         iri = names.base + spelling
@@ -261,7 +266,8 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     if form is HTML:
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
-        body = _page(request, subject, language, template, alternates, classes)
+        around = await surround(generation, subject.description, language, subject.triples, alternates)
+        body = _page(request, subject, language, template, around, classes)
         if location and "lang" in request.query_params:
             location = f"{location}?lang={language}"
         return represent(
@@ -301,13 +307,12 @@ def _page(
     subject: _Subject,
     language: str,
     template: str,
-    alternates: dict[Format, str],
+    around: Surroundings,
     classes: list[tuple[Text, str, int]],
 ) -> str:
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
-    downloads = [(form, address) for form, address in alternates.items() if form is not HTML]
     dumps = generation.manifest.dumps if template == "home.html" else ()
     return render(
         template,
@@ -315,7 +320,9 @@ def _page(
         language,
         request,
         view=view,
-        downloads=downloads,
+        facts=facts_apart(view, around),
+        around=around,
+        trail=around.trail,
         canonical=subject.address,
         classes=classes,
         dumps=dumps,
@@ -386,7 +393,7 @@ def _vocabulary_page(
     location: str | None,
 ) -> Response:
     language = choose_language(request)
-    downloads = [(form, other) for form, other in alternates.items() if form is not HTML]
+    downloads = [Download(form, other, 0) for form, other in alternates.items() if form is not HTML]
     title, sections = vocabulary.sections(language)
     body = render(
         "vocabulary.html",
