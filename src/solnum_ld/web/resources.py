@@ -276,7 +276,7 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
             language=language,
             headers={"content-security-policy": CSP},
         )
-    if form is JSONLD or len(subject.triples) > _THREAD_FROM:
+    if (form is JSONLD and not generation.context.quick) or len(subject.triples) > _THREAD_FROM:
         data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
     else:
         data = serialise(subject.triples, form, generation.context, generation.manifest.names)
