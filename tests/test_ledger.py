@@ -10,6 +10,7 @@ import pytest
 from solnum_ld.errors import LedgerUnreadable
 from solnum_ld.ledger import DATASETS, Entry, Ledger, Span, write_ledger
 
+GONE = ("http://a.example/place", "2026-01-01T00:00:00Z")
 SETS = {"even": "Even", "odd": "Odd"}
 
 
@@ -21,7 +22,7 @@ def entries(count: int) -> Iterator[Entry]:
 
 
 def written(path: Path, count: int) -> Ledger:
-    write_ledger(path, entries(count), SETS, release="r", state="1-r", earliest="2026-01-01T00:00:00Z")
+    write_ledger(path, entries(count), SETS, [GONE], release="r", state="1-r", earliest="2026-01-01T00:00:00Z")
     return Ledger(path)
 
 
@@ -36,6 +37,7 @@ def test_a_ledger_says_what_was_written(ledger: Ledger) -> None:
     assert ledger.sets() == [("even", "Even"), ("odd", "Odd")]
     assert ledger.find("oai:a.example:5") == next(entry for entry in entries(1000) if entry.iri.endswith("000005"))
     assert ledger.find("oai:a.example:none") is None
+    assert (ledger.departed(GONE[0]), ledger.departed("http://a.example/000001")) == (GONE[1], None)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,9 @@ def test_a_ledger_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> N
     written(tmp_path / "ledger.sqlite", 20).close()
     twice = [*entries(3), *entries(3)]
     with pytest.raises(Exception, match="UNIQUE"):
-        write_ledger(tmp_path / "ledger.sqlite", twice, SETS, release="s", state="2-s", earliest="2026-01-01T00:00:00Z")
+        write_ledger(
+            tmp_path / "ledger.sqlite", twice, SETS, [], release="s", state="2-s", earliest="2026-01-01T00:00:00Z"
+        )
     with Ledger(tmp_path / "ledger.sqlite") as old:
         assert old.release == "r"
     assert [path.name for path in tmp_path.iterdir()] == ["ledger.sqlite"]

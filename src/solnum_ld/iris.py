@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 RESERVED: frozenset[str] = frozenset(
     "doc def shapes describe sparql health version validation dumps static catalog catalog.ttl catalog.jsonld catalog.rdf "
-    "catalog.nt linkset oai robots.txt sitemap.xml favicon.ico .well-known carte recherche donnees vocabulaire metrics openapi.json".split()
+    "catalog.nt linkset oai robots.txt sitemap.xml favicon.ico .well-known carte recherche donnees vocabulaire a-propos "
+    "accessibilite mentions-legales plan-du-site metrics openapi.json".split()
 )
 """First path segments that are ours: an IRI under one of them is not dereferenced by the general rule."""
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from solnum_ld.errors import LedgerUnreadable
 
@@ -25,6 +27,7 @@ _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE set_of (spec TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
 CREATE TABLE record (n INTEGER PRIMARY KEY, identifier TEXT UNIQUE, iri TEXT, stamp TEXT, deleted INTEGER, dataset INTEGER, sets TEXT);
+CREATE TABLE departed (iri TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
 CREATE TABLE member (list TEXT, position INTEGER, stamp TEXT, n INTEGER, PRIMARY KEY (list, position)) WITHOUT ROWID;
 """
 _INDEX = "CREATE INDEX member_by_stamp ON member (list, stamp, position);"
@@ -65,9 +68,10 @@ class Span:
 
 
 class Ledger:
-    """A ledger on disk, opened to be read; another one may take its place meanwhile without being noticed."""
+    """A ledger on disk, opened to be read, by several threads; one that takes its place meanwhile is not noticed."""
 
     def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
@@ -94,12 +98,17 @@ class Ledger:
 
     def sets(self) -> list[tuple[str, str]]:
         """Return (name for machines, name for people) of every set, in order."""
-        return self._database.execute("SELECT spec, name FROM set_of ORDER BY spec").fetchall()
+        return self._all("SELECT spec, name FROM set_of ORDER BY spec")
+
+    def departed(self, iri: str) -> str | None:
+        """Return since when a resource that was published is described no longer; None for any other IRI."""
+        rows = self._all("SELECT stamp FROM departed WHERE iri = ?", iri)
+        return str(rows[0][0]) if rows else None
 
     def find(self, identifier: str) -> Entry | None:
         """Return the record of an identifier, gone or not."""
-        row = self._database.execute(f"SELECT {_FIELDS} FROM record WHERE identifier = ?", (identifier,)).fetchone()  # noqa: S608
-        return _entry(row) if row else None
+        rows = self._all(f"SELECT {_FIELDS} FROM record WHERE identifier = ?", identifier)  # noqa: S608
+        return _entry(rows[0]) if rows else None
 
     def span(self, name: str, start: str | None, end: str | None) -> Span | None:
         """Return the stretch of a list between two times, both included; None when no record lies there."""
@@ -108,19 +117,26 @@ class Ledger:
         return Span(name, first, last) if first is not None and last is not None and first <= last else None
 
     def _edge(self, bound: str, order: str, name: str, stamp: str) -> int | None:
-        row = self._database.execute(
+        rows = self._all(
             f"SELECT position FROM member WHERE list = ? AND {bound} ORDER BY stamp {order}, position {order} LIMIT 1",  # noqa: S608
-            (name, stamp),
-        ).fetchone()
-        return int(row[0]) if row else None
+            name,
+            stamp,
+        )
+        return int(rows[0][0]) if rows else None
 
     def page(self, span: Span, start: int, limit: int) -> list[Entry]:
         """Return the records of a stretch from position ``start`` on, ``limit`` at most."""
-        rows = self._database.execute(
+        rows = self._all(
             f"SELECT {_FIELDS} FROM member JOIN record USING (n) WHERE list = ? AND position BETWEEN ? AND ? ORDER BY position",  # noqa: S608
-            (span.list, start, min(span.last, start + limit - 1)),
+            span.list,
+            start,
+            min(span.last, start + limit - 1),
         )
         return [_entry(row) for row in rows]
+
+    def _all(self, query: str, *values: str | int) -> list[Any]:
+        with self._lock:
+            return self._database.execute(query, values).fetchall()
 
 
 def _entry(row: tuple[str, str, str, int, int, str]) -> Entry:
@@ -129,9 +145,20 @@ def _entry(row: tuple[str, str, str, int, int, str]) -> Entry:
 
 
 def write_ledger(
-    path: Path, entries: Iterable[Entry], sets: Mapping[str, str], *, release: str, state: str, earliest: str
+    path: Path,
+    entries: Iterable[Entry],
+    sets: Mapping[str, str],
+    departed: Iterable[tuple[str, str]],
+    *,
+    release: str,
+    state: str,
+    earliest: str,
 ) -> None:
-    """Write a ledger and put it in its place in one step. ``state`` names this state of the history and no other."""
+    """Write a ledger and put it in its place in one step.
+
+    ``departed`` are (IRI, time) of every resource that is gone, be it a record or not; ``state`` names this state of the
+    history and no other.
+    """
     draft = path.with_name(f".{path.name}-{os.getpid()}")
     draft.unlink(missing_ok=True)
     ordered = sorted(entries, key=lambda entry: (entry.stamp, entry.iri))
@@ -148,6 +175,7 @@ def write_ledger(
                 for n, entry in enumerate(ordered)
             ),
         )
+        database.executemany("INSERT INTO departed VALUES (?, ?)", departed)
         database.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", _members(ordered))
         database.executescript(_INDEX)
         database.commit()

@@ -215,13 +215,13 @@ class ReleaseFolder:
         return Release(final, manifest)
 
     def activate(self, release: Release) -> None:
-        """Make ``release`` the current one, in one step, and write down what that changes."""
+        """Make ``release`` the current one, in one step; what that changes is written down before, ready for who serves it."""
+        self._record(release)
         link = self.path / ".current-new"
         link.unlink(missing_ok=True)
         link.symlink_to(release.path.name)
         link.replace(self.path / "current")
         _sync(self.path)
-        self._record(release)
 
     def roll_back(self, target: Release) -> None:
         """Make an earlier release the current one, for good: a build does not bring back the one that is left.
@@ -247,7 +247,7 @@ class ReleaseFolder:
 
     def _record(self, release: Release) -> None:
         """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
-        before, last, at = self._mended_history()
+        before, last, at = self._mended_history(release)
         if last != release.id:
             self._append(release, before, last, max(at, _instant(time.time())))
         refresh_ledger(self.path, release.path, release.manifest.base, self._history())
@@ -290,10 +290,10 @@ class ReleaseFolder:
                 known[entry["iri"]] = entry["hash"]
         return known, last, at
 
-    def _mended_history(self) -> tuple[dict[str, str], str | None, str]:
+    def _mended_history(self, live: Release) -> tuple[dict[str, str], str | None, str]:
         """Return what the history knows; what a crash left half written is cut off before.
 
-        A history that is lost or unreadable is made anew from the releases that are left.
+        A history that is lost or unreadable is made anew from the releases that are left, ``live`` to come after them.
         """
         path = self.path / "history.jsonl"
         _drop_torn_line(path)
@@ -302,9 +302,8 @@ class ReleaseFolder:
                 return self._known_records()
         except (ValueError, KeyError, TypeError):
             path.replace(path.with_suffix(".unreadable"))
-        current = self.current_path()
         for release in reversed(self.releases()):
-            if release.path != current:
+            if release.id != live.id:
                 before, last, at = self._known_records()
                 self._append(release, before, last, max(at, _instant(release.path.stat().st_mtime)))
         return self._known_records()

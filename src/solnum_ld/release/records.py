@@ -168,7 +168,8 @@ def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Map
     entries = list(_entries(told, member_of))
     used = {spec for entry in entries for spec in entry.sets}
     names = {spec: name for spec, name in member_of.names.items() if spec in used or not member_of.everything}
-    write_ledger(folder / NAME, entries, names, release=told.release, state=state, earliest=told.earliest)
+    departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
+    write_ledger(folder / NAME, entries, names, departed, release=told.release, state=state, earliest=told.earliest)
 
 
 def _is_at(path: Path, state: str) -> bool:

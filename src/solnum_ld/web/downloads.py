@@ -64,18 +64,22 @@ def _links(known: dict[str, Dump], file: Dump, manifest: Manifest) -> Iterator[s
 
 
 @router.api_route("/validation", methods=READ, summary="The validation report")
-async def validation(request: Request) -> Response:
+@router.api_route("/validation.{suffix}", methods=READ, include_in_schema=False)
+async def validation(request: Request, suffix: str = "") -> Response:
     """Answer with the report of the release: a page, RDF, JSON or text."""
     generation = generation_of(request.scope)
     offers = (*_REPORT, HTML)
     request.state.offered = tuple((form, f"{generation.manifest.public}validation") for form in offers)
-    form = choose_format(request, offers)
+    by_suffix = {form.suffix: form for form in _REPORT}
+    if suffix and suffix not in by_suffix:
+        raise NotFound("The report does not exist in this format.")
+    form = by_suffix[suffix] if suffix else choose_format(request, offers)
     folder = generation.path / "validation"
     if form is not HTML:
         return represent(
             await asyncio.to_thread((folder / f"report.{form.suffix}").read_bytes),
             form,
-            vary=("Accept", "Accept-Language"),
+            vary=() if suffix else ("Accept", "Accept-Language"),
         )
     language = choose_language(request)
     report = json.loads(await asyncio.to_thread((folder / "report.json").read_text, "utf-8"))

@@ -11,13 +11,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from solnum_ld.errors import ContentTooLarge, LedgerUnreadable, MalformedRequest, StoreBusy, UnsupportedContent
-from solnum_ld.ledger import NAME, Ledger
 from solnum_ld.mediatypes import Format
 from solnum_ld.oai.protocol import Verb
 from solnum_ld.oai.repository import FORMATS, Repository
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.http import NO_STORE, represent
-from solnum_ld.web.site import Generation
 
 router = APIRouter()
 PATH = "/oai"
@@ -67,24 +65,12 @@ async def _answer(request: Request, text: bytes) -> Response:
     except ValueError as error:
         raise MalformedRequest("The arguments are not URL-encoded UTF-8.") from error
     generation = generation_of(request.scope)
-    ledger = await asyncio.to_thread(_ledger, generation)
     try:
-        repository = Repository(ledger, generation.store, generation.manifest, datetime.now(UTC))
-        return represent(await repository.answer(arguments), _XML, cache=NO_STORE)
-    finally:
-        ledger.close()
-
-
-def _ledger(generation: Generation) -> Ledger:
-    """Open the ledger of the release that is served; for a moment after a change it may be that of another one."""
-    try:
-        ledger = Ledger(generation.path.parent / NAME)
+        ledger = await asyncio.to_thread(generation.ledger)
     except LedgerUnreadable as error:
         raise StoreBusy("The records are being counted anew. Ask again in a few seconds.") from error
-    if ledger.release != generation.id:
-        ledger.close()
-        raise StoreBusy("Another release is going live. Ask again in a few seconds.")
-    return ledger
+    repository = Repository(ledger, generation.store, generation.manifest, datetime.now(UTC))
+    return represent(await repository.answer(arguments), _XML, cache=NO_STORE)
 
 
 async def _form(request: Request) -> bytes:

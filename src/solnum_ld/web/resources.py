@@ -21,19 +21,23 @@ from solnum_ld.resources.schema_org import site, structured
 from solnum_ld.resources.signposting import LINKSET, MANY, linkset, signposts
 from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
+from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
+from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
-from solnum_ld.web.lists import answer_list
+from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
+from solnum_ld.web.wording import Wording
 
 router = APIRouter(include_in_schema=True)
 READ = ["GET", "HEAD"]
 VARY = ("Accept", "Accept-Language")
 MAX_CLASSES = 60
+HOME_SPOTS = 400
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
@@ -68,7 +72,7 @@ async def document(request: Request, path: str) -> Response:
         fixed = BY_SUFFIX.get(suffix)
         found = await _find(generation, stem, window) if fixed else None
     if found is None:
-        raise NotFound("Nothing is described at this address.")
+        raise await missing(generation, (place + name for name in spellings(rest) for place in ("id/", "")))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
 
@@ -177,7 +181,7 @@ async def thing(request: Request, path: str) -> Response:
         if names.path_of(iri) is not None and await generation.store.exists(iri):
             own = None if await _overshadowed(generation, iri) else names.document(iri)
             return _see_other(request, own or names.describe(iri))
-    raise NotFound("Nothing is described at this address.")
+    raise await missing(generation, spellings(_raw(request)))
 
 
 async def _overshadowed(generation: Generation, iri: str) -> bool:
@@ -293,7 +297,7 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
             language=language,
             headers={"content-security-policy": CSP},
         )
-    if form is JSONLD or len(subject.triples) > _THREAD_FROM:
+    if (form is JSONLD and not generation.context.quick) or len(subject.triples) > _THREAD_FROM:
         data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
     else:
         data = serialise(subject.triples, form, generation.context, generation.manifest.names)
@@ -363,7 +367,7 @@ def _page(
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
-    dumps = generation.manifest.dumps if template == "home.html" else ()
+    home = home_of(generation, language) if template == "home.html" else {}
     return render(
         template,
         generation,
@@ -375,11 +379,22 @@ def _page(
         trail=around.trail,
         canonical=subject.address,
         classes=classes,
-        dumps=dumps,
+        **home,
         about=localised(generation.manifest.dataset.description, language),
         withdrawn=subject.withdrawn,
         structured=Markup(structured_data),  # noqa: S704 - JSON with < and & escaped
     )
+
+
+def home_of(generation: Generation, language: str) -> dict[str, object]:
+    """Return what the home page shows beside the dataset: its lists, and a map of the first that has one."""
+    pages, wording = generation.pages, Wording(generation.manifest.names, language)
+    mapped = next((p for p in pages.lists if p.number in pages.mapped), None)
+    spots = pages.spots(mapped, {}, "")[0] if pages.has_spots else []
+    return {
+        "lists": list_entries(generation, language),
+        "map_view": view_of(spots[:HOME_SPOTS], (), wording) if spots else None,
+    }
 
 
 async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int]]:
