@@ -658,10 +658,12 @@ def validate(
       solnum-ld validate my-data
       solnum-ld validate my-data --json | jq '.results[].file'
     """
+    from solnum_ld.release.describing import foresee
     from solnum_ld.release.inspection import inspect, reject_reason
 
     with _exit_codes(as_json=as_json), TemporaryDirectory(prefix="solnum-ld-") as work, _Bars() as bars:
-        findings = inspect(directory or bundled_source(), Path(work), bars, shacl=shacl).findings
+        inspection = inspect(directory or bundled_source(), Path(work), bars, shacl=shacl)
+        findings = [*inspection.findings, *foresee(inspection, shacl=shacl)]
     failed = reject_reason(findings) is not None or (strict and any(f.severity is Severity.WARNING for f in findings))
     _print_findings(findings, as_json=as_json, conforms=not failed)
     if not as_json:
