@@ -36,6 +36,8 @@ ex:book a schema:Book ; rdfs:label "Le livre"@fr, "The book"@en ; schema:numberO
 <http://data.example.org/other/path> a schema:Thing ; rdfs:label "Not under id/" .
 <http://data.example.org/page#part> a schema:Thing ; rdfs:label "A hash IRI" .
 <http://data.example.org/id/odd> <http://vocab.example.net/1> "no RDF/XML name" ; rdfs:label "Odd" .
+<http://data.example.org/odd> rdfs:label "The same end, not under id/" .
+<http://data.example.org/def/Kind> a rdfs:Class ; rdfs:label "A term whose name ends in a path" .
 <http://data.example.org/id/script> rdfs:label "<script>alert(1)</script>"@fr ; schema:url "javascript:alert(1)"^^xsd:anyURI .
 <http://data.example.org/doc/reserved> rdfs:label "Under a reserved segment" .
 <http://elsewhere.example.net/x> rdfs:label "Another's IRI" ; schema:isPartOf ex:book .
@@ -121,8 +123,7 @@ def serving(source: Path | None, releases: Path, *options: str | Path, **changes
     arguments: Sequence[str | Path] = [
         "serve",
         *([source] if source else []),
-        "--port",
-        "0",
+        *([] if "--port" in options else ["--port", "0"]),
         "--releases",
         releases,
         *options,

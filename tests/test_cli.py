@@ -345,6 +345,12 @@ def test_a_query_is_read_from_stdin_and_from_a_file(built: Path, tmp_path: Path)
     assert piped.stdout == read.stdout == f'<{LOCAL}id/good> <{LABEL}> "Bon"@fr .\n'
 
 
+def test_a_description_is_printed_as_turtle(built: Path) -> None:
+    done = command_line("query", f"DESCRIBE <{LOCAL}id/good>", "--releases", built)
+    assert done.exit_code == 0
+    assert "Bon" in done.stdout
+
+
 def test_a_format_that_does_not_fit_the_query_is_misuse(built: Path) -> None:
     done = command_line("query", "SELECT * { ?s ?p ?o }", "--releases", built, "--format", "ttl")
     assert done.exit_code == 2
@@ -383,6 +389,18 @@ def test_rollback_goes_back_and_can_name_where(built: Path) -> None:
     assert done.exit_code == 1
     assert newest in done.stderr
     assert assert_served_release_is_whole(built) == newest
+
+
+def test_a_build_after_a_rollback_says_what_is_held_back_and_how_to_go_forward(source: Path, releases: Path) -> None:
+    first = Path(command_line("build", source, "--releases", releases).stdout.strip()).name
+    write(source, {"a.ttl": GOOD + labelled("b")})
+    second = Path(command_line("build", source, "--releases", releases).stdout.strip()).name
+    command_line("rollback", "--source", source, "--releases", releases)
+    done = command_line("build", source, "--releases", releases)
+    assert (done.exit_code, Path(done.stdout.strip()).name) == (0, first)
+    assert f"solnum-ld rollback {second}" in done.stderr
+    assert json.loads(command_line("build", source, "--releases", releases, "--json").stdout)["held"] == second
+    assert assert_served_release_is_whole(releases) == first
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

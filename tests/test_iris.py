@@ -17,7 +17,9 @@ APART = Names(SPACE, "https://w3id.example.org/x/", "https://data.example.org/ld
 SAME = Names(SPACE, SPACE, SPACE)
 DEPLOYMENTS = st.sampled_from([HERE, APART, SAME])
 
-SEGMENT = st.text("abcXYZ019-._~éà中", min_size=1, max_size=6) | st.sampled_from(["%2F", "%C3%A9", "%20", "def", "id"])
+SEGMENT = st.text("abcXYZ019-._~éà中", min_size=1, max_size=6).filter(lambda s: s not in {".", ".."}) | st.sampled_from(
+    ["%2F", "%C3%A9", "%20", "def", "id"]
+)
 PATHS = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)
 
 
@@ -86,6 +88,13 @@ def test_a_source_without_a_space_is_never_rebased() -> None:
 def test_the_document_of_a_name_is_at_the_public_address(iri: str, document: str | None) -> None:
     assert APART.document(iri) == document
     assert APART.page(iri) == (document or APART.describe(iri))
+
+
+@pytest.mark.parametrize("path", ["id/../up", "id/.", "..", "./id/x"])
+def test_a_name_with_dots_that_clients_resolve_has_its_page_at_describe(path: str) -> None:
+    assert HERE.document(f"{HERE.base}{path}") is None
+    assert HERE.page(f"{HERE.base}{path}").startswith(f"{HERE.public}describe?iri=")
+    assert HERE.document(f"{HERE.base}id/..b/c.") is not None
 
 
 def test_describe_takes_the_whole_iri_as_one_parameter() -> None:

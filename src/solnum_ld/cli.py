@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -45,6 +46,9 @@ from solnum_ld.findings import Finding, Severity, count_by_severity
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from solnum_ld.release.folder import Standing
+    from solnum_ld.release.options import BuildOptions
+    from solnum_ld.release.pipeline import Built
     from solnum_ld.web.clients import Clients
 
 app = typer.Typer(
@@ -386,6 +390,7 @@ def serve(
       solnum-ld serve my-data --port 8080      any folder of RDF files
       solnum-ld serve my-data --base-uri https://data.example.org/ --contact team@example.org
     """
+    from solnum_ld.release.options import BuildOptions
     from solnum_ld.web.server import bind, run
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -395,8 +400,11 @@ def serve(
         bound = bind(host, port)
         port = bound.getsockname()[1]
         settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
-        if build_first:
-            _build(settings, shacl=shacl, default_graph=default_graph)
+        options = BuildOptions(
+            settings.base, settings.public, settings.contact, shacl=shacl, default_graph=default_graph
+        )
+        if build_first and _stands(settings, options) is None:
+            _apart(lambda: _print_findings(_build(settings, options).findings, as_json=False, conforms=True))
         service = ServiceSettings(
             workers=workers,
             query_timeout=query_timeout,
@@ -476,44 +484,69 @@ def _application(
     return application, clients, (title, manifest.release, f"{manifest.counts['triples']:,}")
 
 
-def _build(
-    settings: Settings,
-    *,
-    shacl: bool = True,
-    wait: bool = True,
-    force: bool = False,
-    accept_changes: bool = False,
-    keep: int = 3,
-    named_graphs: bool = True,
-    default_graph: DefaultGraph = DefaultGraph.UNION,
-    dumps: str | None = None,
-) -> tuple[object, tuple[Finding, ...]]:
-    """Build, or find that nothing has changed; print findings. The quick path imports as little as it can."""
-    from solnum_ld.release.folder import ReleaseFolder
-    from solnum_ld.release.options import BuildOptions, fingerprint
+def _apart(work: Callable[[], object]) -> None:
+    """Do a piece of work in a process of its own, which takes its memory along when it ends; exit as it does if it fails."""
+    from solnum_ld.store.worker import die_with_parent
 
-    options = BuildOptions(
-        settings.base,
-        settings.public,
-        settings.contact,
-        shacl=shacl,
-        named_graphs=named_graphs,
-        default_graph=default_graph,
-        dumps=_dump_formats(dumps),
-        accept_changes=accept_changes,
-        keep=keep,
-    )
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            die_with_parent()
+            with _exit_codes():
+                work()
+            code = 0
+        except typer.Exit as ended:
+            code = ended.exit_code
+        except BaseException:  # noqa: BLE001 - the end of this process: told, then turned into an exit code
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code < 0:
+        _fail(f"The build was stopped by signal {-code}. The previous release is untouched.", as_json=False, code=1)
+    if code:
+        raise typer.Exit(code)
+
+
+def _stands(settings: Settings, options: BuildOptions) -> Standing | None:
+    """Return what is live when nothing need be built; imports as little as it can."""
+    from solnum_ld.release.folder import ReleaseFolder
+    from solnum_ld.release.options import fingerprint
+
     source = settings.source or bundled_source()
-    folder = ReleaseFolder(settings.releases)
-    if not force:
-        known = folder.built_from(fingerprint(source, options))
-        if known is not None:
-            return known, ()
+    standing = ReleaseFolder(settings.releases).built_from(fingerprint(source, options))
+    if standing is not None:
+        _say_held(standing.release.id, standing.held)
+    return standing
+
+
+def _build(settings: Settings, options: BuildOptions, *, wait: bool = True, force: bool = False) -> Built:
+    from solnum_ld.release.folder import ReleaseFolder
     from solnum_ld.release.pipeline import build
 
     with _Bars() as bars:
-        built = build(source, folder, options, bars, wait=wait, force=force)
-    return built.release, built.findings
+        built = build(
+            settings.source or bundled_source(),
+            ReleaseFolder(settings.releases),
+            options,
+            bars,
+            wait=wait,
+            force=force,
+        )
+    _say_held(built.release.id, built.held)
+    return built
+
+
+def _say_held(live: str, held: str | None) -> None:
+    if held:
+        err.print(
+            f"Release [bold]{held}[/], which this source builds to, was rolled back: [bold]{live}[/] stays. "
+            f"To go forward to it all the same: solnum-ld rollback {held}, or solnum-ld build --force",
+            soft_wrap=True,
+        )
 
 
 def _dump_formats(text: str | None) -> tuple[str, ...] | None:
@@ -573,21 +606,28 @@ def build(
       solnum-ld build my-data --base-uri https://data.example.org/ --contact team@example.org
       solnum-ld build --json | jq .release
     """
+    from solnum_ld.release.options import BuildOptions
+
     with _exit_codes(as_json=as_json):
         settings = _settings(directory, host, port, base_uri, public_url, releases, contact)
-        release, findings = _build(
-            settings,
+        options = BuildOptions(
+            settings.base,
+            settings.public,
+            settings.contact,
             shacl=shacl,
-            wait=wait,
-            force=force,
+            named_graphs=named_graphs,
+            dumps=_dump_formats(dumps),
             accept_changes=accept_changes,
             keep=keep,
-            named_graphs=named_graphs,
             default_graph=default_graph,
-            dumps=dumps,
         )
-        manifest = release.manifest  # type: ignore[attr-defined]  # a Release
-        path = release.path  # type: ignore[attr-defined]  # a Release
+        standing = None if force else _stands(settings, options)
+        if standing is None:
+            built = _build(settings, options, wait=wait, force=force)
+            release, findings, held = built.release, built.findings, built.held
+        else:
+            release, findings, held = standing.release, (), standing.held
+        manifest, path = release.manifest, release.path
         if as_json:
             data = {
                 "release": manifest.release,
@@ -595,6 +635,7 @@ def build(
                 "path": str(path),
                 "counts": manifest.counts,
                 "findings": count_by_severity(findings) if findings else manifest.findings,
+                "held": held,
             }
             sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
             return
@@ -842,7 +883,9 @@ def rollback(
     releases: ReleasesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an earlier release the current one; a running server takes it up.
+    """Make an earlier release the current one, and keep it so; a running server takes it up.
+
+    What was rolled back does not come back by itself: name it here to go forward to it, or change the source.
 
     [bold]Examples[/]
 
@@ -855,7 +898,7 @@ def rollback(
         folder = ReleaseFolder(_settings(directory, host, port, base_uri, None, releases, None).releases)
         with folder.exclusive():
             target = folder.before_current() if release is None else folder.named(release)
-            folder.activate(target)
+            folder.roll_back(target)
         if as_json:
             sys.stdout.write(json.dumps({"release": target.id, "path": str(target.path)}) + "\n")
         else:

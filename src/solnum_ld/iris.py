@@ -156,7 +156,10 @@ class Names:
         if not iri.startswith(self.base) or "?" in iri:
             return None
         path = iri[len(self.base) :]
-        return path if path and path.partition("/")[0] not in RESERVED else None
+        segments = path.split("/")
+        if not path or segments[0] in RESERVED or not {".", ".."}.isdisjoint(segments):  # clients resolve dots
+            return None
+        return path
 
     def describe(self, iri: str) -> str:
         """Return the address of the page about any IRI that the general rule does not serve."""

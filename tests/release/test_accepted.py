@@ -260,3 +260,9 @@ def test_deep_nesting_is_no_danger(opening: str, closing: str, tmp_path: Path) -
     text = f"<{SPACE}id/a> <http://x.example.net/p> {opening * depth}1{closing * depth} ."
     built = build_into(tmp_path / "releases", write(tmp_path / "source", {"a.ttl": text}), dumps=("nq",))
     assert built.release.manifest.counts["triples"] >= depth
+
+
+def test_what_looks_like_rdf_1_2_and_is_none_passes(tmp_path: Path) -> None:
+    text = f'{GOOD}<{SPACE}id/a> <{LABEL}> "a--rtl", "<<( x@en--ltr" ; <{SPACE}p> "b"^^<{SPACE}d--ltr> .\n'
+    built = build_into(tmp_path / "releases", write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": text}))
+    assert "rdf-1.2" not in {rule for _, rule in rules_of(built.findings)}

@@ -15,9 +15,7 @@ TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 
 def checked(*statements: str, strict: bool = True, space: str = X) -> list[Finding]:
     survey = Survey()
-    survey.open("a.ttl")
-    for statement in statements:
-        survey.add(f"{statement} <{X}graph/a> .".encode())
+    survey.take([f"{statement} <{X}graph/a> .".encode() for statement in statements], "a.ttl")
     return list(
         Checker(
             survey, strict=strict, space=space, locate=lambda _: ("a.ttl", 7), label=lambda _: "Nom", blank=lambda _: 7

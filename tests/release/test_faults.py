@@ -86,6 +86,20 @@ FAULTS = (
         "a.ttl",
         3,
     ),
+    Fault(
+        "triple-term",
+        "rdf-1.2",
+        {"a.ttl": f'{GOOD}<{SPACE}id/a> <{LABEL}> "A"@fr {{| <{SPACE}p> "q" |}} .\n'},
+        "a.ttl",
+        2,
+    ),
+    Fault(
+        "base-direction",
+        "rdf-1.2",
+        {"a.nt": f'{GOOD}<{SPACE}id/a> <{LABEL}> "A"@ar--rtl .\n'},
+        "a.nt",
+        2,
+    ),
     Fault("n-triples-syntax", "syntax", {"a.nt": GOOD + "gibberish\n"}, "a.nt", 2, "gibberish"),
     Fault(
         "n-quads-syntax",

@@ -466,6 +466,33 @@ def test_going_back_and_forth_between_releases(tmp_path: Path) -> None:
         folder.named("")
 
 
+def test_what_was_rolled_back_does_not_come_back_by_itself(tmp_path: Path) -> None:
+    old, new = several(tmp_path, 2)
+    source, folder = tmp_path / "source", ReleaseFolder(tmp_path / "releases")
+    folder.roll_back(folder.before_current())
+    unchanged = build_into(folder.path, source)
+    os.utime(source / "a.ttl")  # another fingerprint of the same content
+    touched = build_into(folder.path, source)
+    assert [(b.release.id, b.fresh, b.held) for b in (unchanged, touched)] == [(old, False, new)] * 2
+    write(source, {"a.ttl": labelled("a", "mended")})
+    mended = build_into(folder.path, source)
+    assert mended.fresh
+    assert folder.current().id == mended.release.id not in {old, new}
+    write(source, {"a.ttl": labelled("a", "number 1")})
+    assert build_into(folder.path, source).held == new
+
+
+def test_one_goes_forward_to_what_was_rolled_back_by_name_or_by_force(tmp_path: Path) -> None:
+    old, new = several(tmp_path, 2)
+    source, folder = tmp_path / "source", ReleaseFolder(tmp_path / "releases")
+    for forward in (lambda: folder.roll_back(folder.named(new)), lambda: build_into(folder.path, source, force=True)):
+        folder.roll_back(folder.named(old))
+        forward()
+        assert folder.current().id == new
+        assert build_into(folder.path, source).held is None
+        assert folder.current().id == new
+
+
 def test_there_is_nothing_to_go_back_to_at_first(tmp_path: Path) -> None:
     several(tmp_path, 1)
     with pytest.raises(NoRelease, match="no earlier release"):

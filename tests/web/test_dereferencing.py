@@ -39,6 +39,22 @@ def test_a_name_redirects_to_its_document_whatever_is_accepted(
     assert (answer.status_code, answer.headers["location"]) == (303, f"{http.base_url}{document}")
 
 
+def test_a_name_never_shows_the_document_of_another(http: httpx.Client) -> None:
+    answer = http.get("odd")
+    page = answer.headers["location"]
+    assert (answer.status_code, page) == (303, f"{http.base_url}describe?iri={quote(f'{http.base_url}odd', safe='')}")
+    assert b"not under id/" in http.get(page).content
+    assert http.get("id/odd").headers["location"] == f"{http.base_url}doc/odd"
+    assert b"not under id/" not in http.get("doc/odd").content
+
+
+@pytest.mark.parametrize(("suffix", "status"), [("", 200), (".ttl", 200), (".html", 200), ("x", 404)])
+def test_a_term_whose_name_ends_in_a_path_is_a_document_itself(http: httpx.Client, suffix: str, status: int) -> None:
+    answer = http.get(f"def/Kind{suffix}", headers={"accept": "text/turtle" if suffix != ".html" else "text/html"})
+    assert answer.status_code == status
+    assert (b"A term whose name ends in a path" in answer.content) == (status == 200)
+
+
 @pytest.mark.parametrize("path", ["id/nothing", "doc/nothing", "id/", "doc/", "doc/nothing.ttl", "doc/book.xyz", "x"])
 def test_what_nothing_is_said_of_is_not_found(http: httpx.Client, path: str) -> None:
     assert http.get(path).status_code == 404

@@ -46,6 +46,9 @@ def test_a_new_release_is_taken_up_and_rolled_back_while_the_server_runs(tmp_pat
         assert back.returncode == 0, back.stderr
         until(lambda: release_of(server) == first)
         assert httpx.get(f"{server.base}doc/book.nt").headers["etag"] == before.headers["etag"]
+    with serving(source, tmp_path / "releases", "--port", port) as again:
+        assert release_of(again) == first
+        assert any("solnum-ld rollback" in line for line in again.log)
 
 
 def test_an_endless_query_ends_at_the_limit_while_others_are_answered(tmp_path: Path) -> None:

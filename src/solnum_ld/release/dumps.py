@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyoxigraph as ox
 
 from solnum_ld.manifest import Dump
-from solnum_ld.mediatypes import DUMP_FORMATS, JSONLD, NQUADS, NTRIPLES, RDFXML, TURTLE, Format
+from solnum_ld.mediatypes import DUMP_FORMATS, NQUADS, NTRIPLES, RDFXML, TURTLE, Format
 from solnum_ld.namespaces import PREFIXES
+from solnum_ld.release.crew import Crew
 from solnum_ld.release.reading import ENGINE_FORMATS, sha256_of
 
 LARGE = 1_000_000
@@ -36,36 +38,48 @@ def fits_rdfxml(predicates: Sequence[str]) -> bool:
     return all(_QNAME.search(iri) for iri in predicates)
 
 
-def write_dumps(
-    folder: Path, quads: Path, triples: Path, formats: Sequence[Format], prefixes: Mapping[str, str]
-) -> tuple[Dump, ...]:
-    """Write ``dataset.*`` and SHA256SUMS into ``folder`` from N-Quads and merged N-Triples files; return what they are.
+@dataclass(frozen=True, slots=True)
+class Dumping:
+    """A dump to write: from a file of N-Quads and one of the merged N-Triples, in the order of both."""
 
-    The two inputs are moved, not copied, where they are dumps themselves.
+    form: Format
+    quads: Path
+    triples: Path
+    target: Path
+
+
+def write_dumps(
+    folder: Path, quads: Path, triples: Path, formats: Sequence[Format], crew: Crew
+) -> Callable[[], tuple[Dump, ...]]:
+    """Begin to write ``dataset.*`` into ``folder``; return what waits for them, writes SHA256SUMS and says what they are.
+
+    The two inputs are linked, not copied, where they are dumps themselves.
     """
     folder.mkdir(exist_ok=True)
     wanted = [form for form in DUMP_FORMATS if form in formats]
-    for form in wanted:
-        if form in (TURTLE, JSONLD, RDFXML) and not (form is RDFXML and not _expressible(triples)):
-            target = folder / f"dataset.{form.suffix}"
-            with target.open("wb") as out:
-                ox.serialize(
-                    ox.parse(path=str(triples), format=ox.RdfFormat.N_TRIPLES),
-                    out,
-                    format=ENGINE_FORMATS[form],
-                    prefixes={**PREFIXES, **prefixes},
-                )
-    if NTRIPLES in wanted:
-        (folder / "dataset.nt").hardlink_to(triples)
-    if NQUADS in wanted:
-        (folder / "dataset.nq").hardlink_to(quads)
-    dumps = tuple(
-        Dump(f"dataset.{form.suffix}", form.media_type, path.stat().st_size, sha256_of(path))
-        for form in wanted
-        if (path := folder / f"dataset.{form.suffix}").exists()
-    )
-    (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
-    return dumps
+    begun = [
+        crew.start(write_dump, Dumping(form, quads, triples, folder / f"dataset.{form.suffix}")) for form in wanted
+    ]
+
+    def finish() -> tuple[Dump, ...]:
+        dumps = tuple(dump for future in begun if (dump := future.result()) is not None)
+        (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
+        return dumps
+
+    return finish
+
+
+def write_dump(task: Dumping) -> Dump | None:
+    """Write one dump and return what it is; None where its format cannot hold the data."""
+    if task.form == RDFXML and not _expressible(task.triples):
+        return None
+    if task.form in (NTRIPLES, NQUADS):
+        task.target.hardlink_to(task.triples if task.form == NTRIPLES else task.quads)
+    else:
+        triples = ox.parse(path=str(task.triples), format=ox.RdfFormat.N_TRIPLES, lenient=True)
+        with task.target.open("wb") as out:
+            ox.serialize(triples, out, format=ENGINE_FORMATS[task.form], prefixes=PREFIXES)
+    return Dump(task.target.name, task.form.media_type, task.target.stat().st_size, sha256_of(task.target))
 
 
 def _expressible(triples: Path) -> bool:

@@ -5,6 +5,7 @@ FOLDER/current            a link to the live release, replaced in one step
 FOLDER/history.jsonl      what went live when, record by record; append-only
 FOLDER/ledger.sqlite      the same as an index, made from it, for harvesters; replaced in one step
 FOLDER/fingerprint.json   from which state of which source the releases were built
+FOLDER/rolled-back.json   which releases were gone back from, and are not to come back by themselves
 FOLDER/locks/ID           held shared by every server of release ID, exclusively while it is pruned
 FOLDER/ID/                a release: manifest.json, store/, dumps/, index.sqlite, records.tsv, validation/ …
 FOLDER/.building-…/       a release being built; a leftover of a crash is removed by the next build
@@ -44,6 +45,14 @@ class Release:
     def id(self) -> str:
         """Return the release's identity, which names its folder."""
         return self.manifest.release
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The release that is live, and the one that the source builds to where that was gone back from (``held``)."""
+
+    release: Release
+    held: str | None = None
 
 
 class ReleaseFolder:
@@ -214,6 +223,28 @@ class ReleaseFolder:
         link.replace(self.path / "current")
         _sync(self.path)
 
+    def roll_back(self, target: Release) -> None:
+        """Make an earlier release the current one, for good: a build does not bring back the one that is left.
+
+        A release that was itself gone back from comes back by this, and by nothing else but a forced build.
+        """
+        marked = self.rolled_back()
+        left = self.current_path()
+        if target.id in marked:
+            self._mark(marked - {target.id})
+        elif left is not None and left.name != target.id:
+            self._mark(marked | {left.name})
+        self.activate(target)
+
+    def bring_back(self, release: Release) -> None:
+        """Forget that ``release`` was gone back from, and make it the current one."""
+        self._mark(self.rolled_back() - {release.id})
+        self.activate(release)
+
+    def _mark(self, releases: frozenset[str]) -> None:
+        if releases != self.rolled_back():
+            _replace(self.path / "rolled-back.json", json.dumps(sorted(releases)) + "\n")
+
     def _record(self, release: Release) -> None:
         """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
         before, last, at = self._mended_history(release)
@@ -299,20 +330,29 @@ class ReleaseFolder:
 
     def remember(self, fingerprint: str, release_id: str, source: Path) -> None:
         """Note that ``release_id`` is what the source of this fingerprint builds to, and where that source is."""
-        target = self.path / "fingerprint.json"
-        draft = target.with_suffix(".new")
-        draft.write_text(json.dumps({"fingerprint": fingerprint, "release": release_id, "source": str(source)}) + "\n")
-        draft.replace(target)
+        noted = {"fingerprint": fingerprint, "release": release_id, "source": str(source)}
+        _replace(self.path / "fingerprint.json", json.dumps(noted) + "\n")
 
-    def built_from(self, fingerprint: str) -> Release | None:
-        """Return the current release when it was built from the source of this fingerprint."""
+    def built_from(self, fingerprint: str) -> Standing | None:
+        """Return what stands when nothing need be built: the source of this fingerprint is current, or was gone back from."""
         try:
             release = self.current()
         except ReleaseError:
             return None
         noted = self._noted()
-        same = (noted.get("fingerprint"), noted.get("release")) == (fingerprint, release.id)
-        return release if same else None
+        if noted.get("fingerprint") != fingerprint:
+            return None
+        built = noted.get("release", "")
+        if built == release.id:
+            return Standing(release)
+        return Standing(release, built) if built in self.rolled_back() else None
+
+    def rolled_back(self) -> frozenset[str]:
+        """Return the releases that were gone back from."""
+        try:
+            return frozenset(json.loads((self.path / "rolled-back.json").read_text()))
+        except (OSError, ValueError):
+            return frozenset()
 
     def source(self) -> Path | None:
         """Return the folder of the source that was last built into this one."""
@@ -351,6 +391,12 @@ def _drop_torn_line(path: Path) -> None:
             file.truncate(data_end)
     except FileNotFoundError:
         return
+
+
+def _replace(path: Path, text: str) -> None:
+    draft = path.with_suffix(".new")
+    draft.write_text(text)
+    draft.replace(path)
 
 
 def _sync(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,15 @@ from rdflib import Graph
 from solnum_ld.findings import Finding, Severity, violation, warning
 from solnum_ld.namespaces import LABELS
 from solnum_ld.release.checks import Checker
+from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE, Declared, check_space, read_declared
 from solnum_ld.release.derive import check_rules
 from solnum_ld.release.locate import Locator
+from solnum_ld.release.portions import divide, survey_portion
 from solnum_ld.release.reading import FileReading, read_file
-from solnum_ld.release.sorting import LineSorter
+from solnum_ld.release.runs import merge, ranges
 from solnum_ld.release.survey import Survey
-from solnum_ld.release.tree import Role, SourceFile, SourceTree, survey_tree
+from solnum_ld.release.tree import Role, SourceFile, SourceTree, size_of, survey_tree
 from solnum_ld.validation import Result, check_shapes, validate
 
 SHACL_MANY = 300_000
@@ -46,6 +49,9 @@ _REMEDIES = {
     "Not": "Remove what the shape forbids.",
 }
 """How to mend what a constraint component of SHACL Core finds (SHACL, section 4)."""
+
+_NEWER = re.compile(rb"<<|\{\||--(?:ltr|rtl)\b|rdf:parseType=.Triple|its:dir=")
+"""How RDF 1.2 is written in the formats that are read."""
 
 _MAX_LOCATED = 32 * 1024 * 1024
 
@@ -78,19 +84,16 @@ class Silent:
 
 @dataclass(slots=True)
 class Inspection:
-    """A source that was read: its statements, sorted and canonical, and every finding."""
+    """A source that was read, and every finding.
+
+    ``parts`` are files that together hold its N-Quads lines, canonical names, sorted, each once; none divides a subject.
+    """
 
     tree: SourceTree
     declared: Declared
     survey: Survey
-    lines: Path
+    parts: list[Path]
     findings: list[Finding]
-
-    def sorted_lines(self) -> Iterator[bytes]:
-        """Yield the source's N-Quads lines, canonical names, sorted, each once."""
-        with self.lines.open("rb") as file:
-            for line in file:
-                yield line.rstrip(b"\n")
 
 
 def graph_prefix(space: str) -> str:
@@ -110,12 +113,18 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
     Raises :class:`~solnum_ld.errors.SourceError` when there is no such folder; everything else is a finding.
     """
     tree = survey_tree(root)
+    with crew_for(tree.size) as crew:
+        return inspect_tree(tree, work, crew, reporter, shacl=shacl)
+
+
+def inspect_tree(tree: SourceTree, work: Path, crew: Crew, reporter: Reporter, *, shacl: bool = True) -> Inspection:
+    """Read and check a source, with ``work`` for temporary files; whatever is wrong with it is a finding."""
     findings = list(tree.findings)
     findings += check_rules(tree.rules, tree.root)
-    readings = _read_all(tree, work, reporter)
+    readings = _read_all(tree, work, crew, reporter)
     findings += [finding for reading in readings for finding in reading.findings]
-    declared, survey, lines = _collect(tree, readings, work, reporter)
-    where = Whereabouts(tree, lines)
+    declared, survey, parts = _collect(tree, readings, work, crew, reporter)
+    where = Whereabouts(tree, parts)
     wrong = check_space(declared.space)
     catalog = tree.catalog()
     if wrong:
@@ -140,63 +149,69 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
         blank=where.blank,
     )
     checked = list(checker.run())
+    newer = [_newer(file) for file in tree.files if file.name in survey.newer]
+    findings += newer
     findings += [
         f for f in checked if not broken or f.rule != "dangling-iri"
     ]  # what a broken file describes is not known
-    if shacl:
-        findings += _shacl(tree, survey, lines, where, reporter)
-    return Inspection(tree, declared, survey, lines, findings)
+    if shacl and not newer:
+        findings += _shacl(tree, survey, parts, where, reporter)
+    return Inspection(tree, declared, survey, parts, findings)
 
 
-def _read_all(tree: SourceTree, work: Path, reporter: Reporter) -> list[FileReading]:
-    total = sum(_size(file.path) for file in tree.files)
-    reporter.stage("Reading", total)
+def _newer(file: SourceFile) -> Finding:
+    """Refuse what JSON-LD and RDF/XML, SHACL and clients of RDF 1.1 cannot hold."""
+    opener = gzip.open if file.compressed else open
+    with opener(file.path, "rb") as raw:
+        lines = (number for number, line in enumerate(raw, 1) if _NEWER.search(line))
+        line = next(lines, None)
+    return violation(
+        "rdf-1.2",
+        "The file has triple terms or base directions of RDF 1.2, which not every format offered here can hold.",
+        "State it in RDF 1.1: a resource of its own for what is said of a statement.",
+        file=file.name,
+        line=line,
+    )
+
+
+def _read_all(tree: SourceTree, work: Path, crew: Crew, reporter: Reporter) -> list[FileReading]:
+    reporter.stage("Reading", tree.size)
     done = 0
     readings = []
-    for number, file in enumerate(tree.files):
-        readings.append(read_file(file, "", work / f"file-{number}.nq"))
-        done += _size(file.path)
+    tasks = [(file, work / f"file-{number}.nq") for number, file in enumerate(tree.files)]
+    for reading in crew.each(read_file, tasks):
+        readings.append(reading)
+        done += size_of(reading.file.path)
         reporter.advance(done)
     return readings
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _collect(
-    tree: SourceTree, readings: Sequence[FileReading], work: Path, reporter: Reporter
-) -> tuple[Declared, Survey, Path]:
+    tree: SourceTree, readings: Sequence[FileReading], work: Path, crew: Crew, reporter: Reporter
+) -> tuple[Declared, Survey, list[Path]]:
     """Give every line its graph, survey it, sort it; the spools are removed."""
+    read = [reading for reading in readings if reading.spool.exists()]
     catalog = tree.catalog()
     statements: list[ox.Quad] = []
-    for reading in readings:
-        if catalog is not None and reading.file is catalog and reading.spool.exists():
+    for reading in read:
+        if reading.file == catalog:
             statements = list(ox.parse(path=str(reading.spool), format=ox.RdfFormat.N_QUADS))
-    declared = read_declared(statements, tree.root, _guess_space(readings, statements))
-    survey, sorter = Survey(), LineSorter(work)
-    reporter.stage("Sorting", len(readings))
-    for number, reading in enumerate(readings, 1):
-        if not reading.spool.exists():
-            continue
-        role = reading.file.role
-        reading.graph = own_graph(reading.file, declared.space)
-        survey.open(reading.file.name)
-        for line in reading.lines():
-            if role is Role.SHAPES:
-                survey.add_shape(line)
-            else:
-                survey.add(line)
-            sorter.add(line)
-        reading.spool.unlink()
+    declared = read_declared(statements, tree.root, _guess_space(read, statements))
+    portions = [
+        portion for reading in read for portion in divide(reading, own_graph(reading.file, declared.space), work)
+    ]
+    reporter.stage("Sorting", len(portions))
+    survey, runs = Survey(), []
+    for number, (seen, written) in enumerate(crew.each(survey_portion, portions), 1):
+        survey.merge(seen)
+        runs += written
         reporter.advance(number)
-    lines = work / "source.nq"
-    with lines.open("wb") as out:
-        out.writelines(line + b"\n" for line in sorter.merged())
-    return declared, survey, lines
+    for reading in read:
+        reading.spool.unlink()
+    parts = list(crew.each(merge, ranges(runs, work)))
+    for run in runs:
+        run.path.unlink()
+    return declared, survey, parts
 
 
 def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> str:
@@ -205,7 +220,7 @@ def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> 
         return ""
     survey = Survey()
     for reading in readings:
-        if reading.spool.exists() and reading.file.role is Role.DATA:
+        if reading.file.role is Role.DATA:
             with reading.spool.open("rb") as spool:
                 for line in spool:
                     if line[0] == 60:
@@ -216,8 +231,8 @@ def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> 
 class Whereabouts:
     """Finds, after the fact, where in the source something is written and what a person calls it."""
 
-    def __init__(self, tree: SourceTree, lines: Path) -> None:
-        self._tree, self._lines = tree, lines
+    def __init__(self, tree: SourceTree, parts: Sequence[Path]) -> None:
+        self._tree, self._parts = tree, parts
         self._locators: dict[str, Locator | None] = {}
         self._labels: dict[str, str] | None = None
 
@@ -304,24 +319,31 @@ class Whereabouts:
     def _read_labels(self) -> dict[str, str]:
         wanted = {f"<{name}>".encode(): rank for rank, name in enumerate(LABELS)}
         best: dict[str, tuple[bool, int, str]] = {}
-        with self._lines.open("rb") as lines:
-            for line in lines:
-                subject, predicate, rest = line.split(b" ", 2)
-                if predicate in wanted and rest.startswith(b'"') and len(best) < 200_000:
-                    literal, _, tail = rest[1:].rpartition(b'"')
-                    entry = (not tail.startswith(b"@fr"), wanted[predicate], literal.decode())
-                    iri = subject[1:-1].decode()
-                    if iri not in best or entry < best[iri]:
-                        best[iri] = entry
+        for line in _lines(self._parts):
+            subject, predicate, rest = line.split(b" ", 2)
+            if predicate in wanted and rest.startswith(b'"') and len(best) < 200_000:
+                literal, _, tail = rest[1:].rpartition(b'"')
+                entry = (not tail.startswith(b"@fr"), wanted[predicate], literal.decode())
+                iri = subject[1:-1].decode()
+                if iri not in best or entry < best[iri]:
+                    best[iri] = entry
         return {iri: label for iri, (_, _, label) in best.items()}
 
 
-def _shacl(tree: SourceTree, survey: Survey, lines: Path, where: Whereabouts, reporter: Reporter) -> Iterator[Finding]:
+def _lines(parts: Sequence[Path]) -> Iterator[bytes]:
+    for part in parts:
+        with part.open("rb") as lines:
+            yield from lines
+
+
+def _shacl(
+    tree: SourceTree, survey: Survey, source: Sequence[Path], where: Whereabouts, reporter: Reporter
+) -> Iterator[Finding]:
     files = tree.of(Role.SHAPES)
     if not files:
         return
     shapes, data = Graph(bind_namespaces="none"), Graph(bind_namespaces="none")
-    _split(lines, shapes, data)
+    _split(source, shapes, data)
     refused = list(check_shapes(shapes))
     for reach in refused:
         file, line = where.of(None, reach.predicate, None if reach.value.startswith("_:") else reach.value)
@@ -341,13 +363,12 @@ def _shacl(tree: SourceTree, survey: Survey, lines: Path, where: Whereabouts, re
         yield _finding(result, where)
 
 
-def _split(lines: Path, shapes: Graph, data: Graph) -> None:
+def _split(source: Sequence[Path], shapes: Graph, data: Graph) -> None:
     """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data."""
     parts: tuple[list[bytes], list[bytes]] = ([], [])
-    with lines.open("rb") as file:
-        for line in file:
-            cut = line.rfind(b" <", 0, len(line) - 3)
-            parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
+    for line in _lines(source):
+        cut = line.rfind(b" <", 0, len(line) - 3)
+        parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
     data.parse(data=b"".join(parts[0]), format="nt")
     shapes.parse(data=b"".join(parts[1]), format="nt")
 
@@ -390,4 +411,14 @@ def reject_reason(findings: Sequence[Finding]) -> str | None:
     return f"The source does not pass: {count} violation{'s' if count != 1 else ''}." if count else None
 
 
-__all__ = ["NO_SPACE", "Inspection", "Reporter", "Silent", "Whereabouts", "inspect", "own_graph", "reject_reason"]
+__all__ = [
+    "NO_SPACE",
+    "Inspection",
+    "Reporter",
+    "Silent",
+    "Whereabouts",
+    "inspect",
+    "inspect_tree",
+    "own_graph",
+    "reject_reason",
+]

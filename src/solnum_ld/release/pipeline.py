@@ -19,29 +19,36 @@ from solnum_ld.iris import RESERVED, Names, is_public
 from solnum_ld.manifest import NAME, Dataset, Manifest, read_manifest
 from solnum_ld.mediatypes import DUMP_FORMATS, Format
 from solnum_ld.release.catalogue import describe_release
+from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE
 from solnum_ld.release.derive import derive
 from solnum_ld.release.dumps import default_formats, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
 from solnum_ld.release.index import NAME as INDEX
-from solnum_ld.release.index import build_index
-from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect, own_graph, reject_reason
+from solnum_ld.release.index import Indexing, build_index
+from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect_tree, own_graph, reject_reason
 from solnum_ld.release.loading import Loader, loading
 from solnum_ld.release.options import PROGRAM, BuildOptions, fingerprint
 from solnum_ld.release.reading import sha256_of
 from solnum_ld.release.rebase import Rebased, rebase
 from solnum_ld.release.report import worst_first, write_report
 from solnum_ld.release.strict import separate
-from solnum_ld.release.tree import Role
+from solnum_ld.release.tree import Role, survey_tree
+from solnum_ld.search.build import NAME as PAGES
+from solnum_ld.search.build import build_search
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """The outcome of a build: the release, what was found, and whether anything had to be done."""
+    """The outcome of a build: the release that is live, what was found, and whether another one is live now.
+
+    ``held`` is the release that the source builds to, where it was gone back from: it does not go live by itself.
+    """
 
     release: Release
     findings: tuple[Finding, ...]
     fresh: bool
+    held: str | None = None
 
 
 def build(
@@ -64,7 +71,7 @@ def build(
         before = fingerprint(root, options)
         known = None if force else folder.built_from(before)
         if known is not None:
-            return Built(known, (), fresh=False)
+            return Built(known.release, (), fresh=False, held=known.held)
         with _space_guard(folder.path):
             building = folder.new_building()
             try:
@@ -72,8 +79,10 @@ def build(
             except BaseException:
                 shutil.rmtree(building, ignore_errors=True)
                 raise
-            folder.activate(release)
             folder.remember(before, release.id, root.resolve())
+            if release.id in folder.rolled_back() and not force:
+                return Built(folder.current(), tuple(findings), fresh=False, held=release.id)
+            folder.bring_back(release)
             folder.prune(options.keep)
         return Built(release, tuple(findings), fresh=True)
 
@@ -111,34 +120,62 @@ def _build(
 ) -> tuple[Release, list[Finding]]:
     work = building / "work"
     work.mkdir()
-    inspection = inspect(root, work, reporter, shacl=options.shacl)
-    findings = inspection.findings
-    names = Names(inspection.declared.space, options.base, options.public)
-    reporter.stage("Naming")
-    rebased = rebase(inspection.sorted_lines(), names, work)
-    if not options.shacl and inspection.tree.of(Role.SHAPES):
-        findings.append(
-            warning(
-                "unvalidated",
-                "This release was built without SHACL (--no-shacl).",
-                "Build it with SHACL before it goes public.",
+    tree = survey_tree(root)
+    with crew_for(tree.size) as crew:
+        inspection = inspect_tree(tree, work, crew, reporter, shacl=options.shacl)
+        findings = inspection.findings
+        names = Names(inspection.declared.space, options.base, options.public)
+        if not options.shacl and inspection.tree.of(Role.SHAPES):
+            findings.append(
+                warning(
+                    "unvalidated",
+                    "This release was built without SHACL (--no-shacl).",
+                    "Build it with SHACL before it goes public.",
+                )
             )
-        )
-    findings += _served_elsewhere(rebased)
-    reason = reject_reason(findings)
-    if reason:
-        raise SourceInvalid(reason, findings)
-    previous = _previous(folder, names, inspection, root)
-    changes = list(_compare(previous, rebased, inspection.declared.dataset, options))
-    reason = reject_reason(changes)
-    if reason:
-        raise SourceInvalid(reason, [*findings, *changes])
-    manifest = _write(inspection, names, rebased, building, options, findings, reporter)
+        reason = reject_reason(findings)
+        if reason:
+            raise SourceInvalid(reason, findings)
+        previous = _previous(folder, names, inspection, root)
+        manifest, changes = _fill(inspection, names, previous, building, options, crew, reporter)
+    if manifest is None:
+        raise SourceInvalid(reject_reason(changes) or "", [*findings, *changes])
     write_report(building / "validation", [*findings, *changes], f"{names.public}validation")
     shutil.rmtree(work)
     (building / NAME).write_text(manifest.to_json(), "utf-8")
     reporter.stage("Writing to disk")
     return folder.install(building, manifest), [*findings, *changes]
+
+
+def _fill(
+    inspection: Inspection,
+    names: Names,
+    previous: Path | None,
+    building: Path,
+    options: BuildOptions,
+    crew: Crew,
+    reporter: Reporter,
+) -> tuple[Manifest | None, list[Finding]]:
+    """Name the source and load it, portion by portion, and write what belongs to the release; the store is closed at the end.
+
+    Returns the manifest, None when what has changed since the previous release stops the build, and what has changed.
+    """
+    store = ox.Store(str(building / "store"))
+    with loading(store, blank=inspection.survey.any_blank) as loader:
+
+        def take(quads: bytes, triples: bytes) -> None:
+            loader.take(triples, ox.RdfFormat.N_TRIPLES)
+            if options.named_graphs:
+                loader.take(quads, ox.RdfFormat.N_QUADS)
+
+        reporter.stage("Naming and loading")
+        rebased = rebase(inspection.parts, names, building / "work", crew, take)
+        inspection.findings += _served_elsewhere(rebased)
+        changes = list(_compare(previous, rebased, inspection.declared.dataset, options))
+        if reject_reason(changes):
+            return None, changes
+        into = _Into(building, store, loader, crew)
+        return _write(inspection, names, rebased, into, options, reporter), changes
 
 
 def _served_elsewhere(rebased: Rebased) -> Iterator[Finding]:
@@ -213,37 +250,45 @@ def _vanished(old: Path, new: Path) -> Iterator[str]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """What a release is written into, and by whom."""
+
+    building: Path
+    store: ox.Store
+    loader: Loader
+    crew: Crew
+
+
 def _write(
     inspection: Inspection,
     names: Names,
     rebased: Rebased,
-    building: Path,
+    into: _Into,
     options: BuildOptions,
-    findings: Sequence[Finding],
     reporter: Reporter,
 ) -> Manifest:
+    building, store, loader = into.building, into.store, into.loader
     dataset = _rebased_dataset(inspection.declared.dataset, names)
-    store = ox.Store(str(building / "store"))
-    with loading(store, blank=inspection.survey.any_blank) as loader:
-        reporter.stage("Loading the store")
-        loader.load(rebased.triples, ox.RdfFormat.N_TRIPLES)
-        derived = _derive(inspection, names, rebased, store, loader, reporter)
-        if options.named_graphs:
-            loader.load(rebased.quads, ox.RdfFormat.N_QUADS)
-        published, hidden = rebased.quads, tuple[str, ...]()
-        default_triples = rebased.triple_count + len(derived)
-        if options.default_graph == "strict":
-            own = (own_graph(file, inspection.declared.space) for file in inspection.tree.files)
-            hidden = tuple(sorted(names.rebase(graph) for graph in own))
-            separated = separate(rebased.quads, hidden, building / "work")
-            published, default_triples = separated.quads, separated.triples
-            loader.load(separated.default, ox.RdfFormat.N_QUADS)
-        reporter.stage("Writing dumps")
-        total_quads = sum(rebased.graphs.values()) + len(derived)
-        dumps = write_dumps(building / "dumps", published, rebased.triples, _dump_formats(options, total_quads), {})
-        reporter.stage("Indexing")
-        build_index(building / INDEX, rebased.triples, rebased.fragments, rebased.large)
-        reporter.stage("Loading the store")
+    derived = _derive(inspection, names, rebased, store, loader, reporter)
+    published, hidden = rebased.quads, tuple[str, ...]()
+    default_triples = rebased.triple_count + len(derived)
+    if options.default_graph == "strict":
+        own = (own_graph(file, inspection.declared.space) for file in inspection.tree.files)
+        hidden = tuple(sorted(names.rebase(graph) for graph in own))
+        separated = separate(rebased.quads, hidden, building / "work")
+        published, default_triples = separated.quads, separated.triples
+        loader.load(separated.default, ox.RdfFormat.N_QUADS)
+    reporter.stage("Writing dumps")
+    total_quads = sum(rebased.graphs.values()) + len(derived)
+    formats = _dump_formats(options, total_quads)
+    dumping = write_dumps(building / "dumps", published, rebased.triples, formats, into.crew)
+    indexing = into.crew.start(build_index, _indexing(building / INDEX, rebased, derived))
+    reporter.stage("Loading the store")
+    loader.wait()
+    reporter.stage("Writing dumps and index")
+    dumps = dumping()
+    indexing.result()
     graphs = _graphs(inspection, names, rebased, derived)
     graphs = {graph: about for graph, about in graphs.items() if graph not in hidden}
     statistics = {
@@ -255,14 +300,15 @@ def _write(
     described = _describe(
         store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names
     )
+    reporter.stage("Indexing for search")
+    build_search(building / PAGES, store)
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
-    del store
     shutil.copyfile(rebased.records, building / "records.tsv")
     _write_statistics(building, rebased)
     ontology, versions = _copy_ontology(inspection, names, building)
-    identity = _identity(inspection, rebased, options, findings)
+    identity = _identity(inspection, rebased, options)
     return Manifest(
         program=PROGRAM,
         space="" if names.space == NO_SPACE else names.space,
@@ -281,7 +327,7 @@ def _write(
             "withdrawn": len(rebased.withdrawn),
         },
         dumps=dumps,
-        findings=count_by_severity(findings),
+        findings=count_by_severity(inspection.findings),
         named_graphs=options.named_graphs,
         default_graph=options.default_graph,
         hidden=hidden,
@@ -290,12 +336,12 @@ def _write(
     )
 
 
-def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions, findings: Sequence[Finding]) -> str:
+def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions) -> str:
     """Return the release's identity: equal when content, options, rules, frozen vocabulary and findings are."""
     tree = inspection.tree
     beside = (*tree.rules, *tree.frozen, *([tree.context] if tree.context else []))
     files = [(path.relative_to(tree.root).as_posix(), sha256_of(path)) for path in beside]
-    parts = [rebased.content, options.key(), files, [finding.as_dict() for finding in worst_first(findings)]]
+    parts = [rebased.content, options.key(), files, [finding.as_dict() for finding in worst_first(inspection.findings)]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -311,6 +357,11 @@ def _derive(
     _append(rebased.quads, derived)
     _append(rebased.triples, [line[: line.rfind(b" ", 0, -2)] + b" ." for line in derived])
     return derived
+
+
+def _indexing(path: Path, rebased: Rebased, derived: Sequence[bytes]) -> Indexing:
+    mentions = rebased.mentions.union(line.split(b" ", 2)[2].rpartition(b" <")[0] for line in derived)
+    return Indexing(path, rebased.triples, rebased.fragments, rebased.large, mentions)
 
 
 def _dump_formats(options: BuildOptions, quads: int) -> tuple[Format, ...]:

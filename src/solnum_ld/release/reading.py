@@ -1,7 +1,6 @@
-"""Read one source file into N-Quads lines, with every problem that reading shows.
+"""Read one source file into lines of the engine's canonical N-Quads, with every problem that reading shows.
 
-Lines are bytes without their end, ``subject predicate object graph .``, in the engine's canonical N-Quads; the graph is
-the file's own for triples, and the stated one for quads. Guards: UTF-8 only, no DTD in RDF/XML, no remote context,
+Guards: UTF-8 only, no DTD in RDF/XML, no remote context,
 limits on decompressed size and ratio.
 """
 
@@ -15,7 +14,7 @@ import io
 import re
 import xml.parsers.expat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -122,77 +121,29 @@ class _Guard(io.RawIOBase):
 
 @dataclass(slots=True)
 class FileReading:
-    """What reading a file gave: where its lines wait, and what is wrong with it."""
+    """What reading a file gave: where its lines wait, whether blank nodes are in them, and what is wrong with it."""
 
     file: SourceFile
-    graph: str
     spool: Path
     findings: list[Finding]
     digest: str = ""
     size: int = 0
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the file's N-Quads lines, with stable blank node labels, each with a graph."""
-        triples = self.file.format not in (NQUADS, TRIG)
-        suffix = b" <" + self.graph.encode() + b"> ."
-        labels = _Labels(self.digest[:12])
-        with self.spool.open("rb") as spool:
-            for line in spool:
-                line = line.rstrip(b"\n")
-                if triples or _in_default_graph(line):
-                    line = line[:-2] + suffix
-                yield labels.apply(line) if b"_:" in line else line
+    blank: bool = False
 
 
-def _in_default_graph(line: bytes) -> bool:
-    """Tell whether a line of the engine's N-Quads has three terms only."""
-    rest = line.split(b" ", 2)[2]
-    if rest.startswith(b'"'):
-        end = 1
-        while rest[end : end + 1] != b'"':
-            end += 2 if rest[end : end + 1] == b"\\" else 1
-        rest = rest[end:]
-        return rest.count(b" ") == 1
-    return rest.count(b" ") == 1
+def read_file(task: tuple[SourceFile, Path]) -> FileReading:
+    """Parse a file into a spool and return what was found; nothing is raised for what a source can get wrong.
 
-
-class _Labels:
-    """Blank node labels that a rebuild gives again: hash of the file and order of appearance (DESIGN, section 2)."""
-
-    def __init__(self, digest: str) -> None:
-        self._digest = digest.encode()
-        self._known: dict[bytes, bytes] = {}
-
-    def _label(self, term: bytes) -> bytes:
-        return self._known.setdefault(term, b"_:b%sn%d" % (self._digest, len(self._known)))
-
-    def apply(self, line: bytes) -> bytes:
-        subject, predicate, rest = line.split(b" ", 2)
-        if subject.startswith(b"_:"):
-            subject = self._label(subject)
-        if rest.startswith(b"_:"):
-            term, _, tail = rest.partition(b" ")
-            rest = self._label(term) + b" " + tail
-        tail_start = rest.rfind(b" _:", 0, len(rest) - 2)
-        if tail_start >= 0 and b'"' not in rest[tail_start:]:
-            rest = rest[: tail_start + 1] + self._label(rest[tail_start + 1 : -2]) + b" ."
-        return b" ".join((subject, predicate, rest))
-
-
-def read_file(file: SourceFile, graph: str, spool: Path, on_bytes: Callable[[int], None] | None = None) -> FileReading:
-    """Parse ``file`` into ``spool`` and return what was found; nothing is raised for what a source can get wrong.
-
-    ``graph`` is the IRI of the file's own graph; ``on_bytes`` hears how many bytes were read in all. Every syntax
-    error that the parser can recover from is reported, not the first alone.
+    Every syntax error that the parser can recover from is reported, not the first alone.
     """
-    reading = FileReading(file, graph, spool, [])
+    file, spool = task
+    reading = FileReading(file, spool, [])
     try:
         with file.path.open("rb") as raw:
             guard = _Guard(raw, file.compressed)
             _convert(file, guard, reading)
             reading.digest, reading.size = guard.digest, guard.size
-            if on_bytes:
-                on_bytes(raw.tell())
+            reading.blank = _has_blank(spool)
             if guard.bom:
                 reading.findings.append(
                     warning(
@@ -225,20 +176,30 @@ def read_file(file: SourceFile, graph: str, spool: Path, on_bytes: Callable[[int
     return reading
 
 
+def _has_blank(spool: Path) -> bool:
+    with spool.open("rb") as text:
+        tail = b""
+        while block := text.read(1 << 20):
+            if b"_:" in tail + block:
+                return True
+            tail = block[-1:]
+    return False
+
+
 def _convert(file: SourceFile, guard: _Guard, reading: FileReading) -> None:
     stream: IO[bytes] = guard  # type: ignore[assignment]  # the engine calls read() alone
-    if file.format is RDFXML:
+    if file.format == RDFXML:
         stream = _without_dtd(guard)
     parser = _parse(file.format, stream)
     with reading.spool.open("wb") as out:
-        if file.format is JSONLD:
+        if file.format == JSONLD:
             ox.serialize(_checked(parser, file, reading.findings), out, format=ox.RdfFormat.N_QUADS)
         else:
             ox.serialize(parser, out, format=ox.RdfFormat.N_QUADS)
 
 
 def _parse(form: Format, stream: IO[bytes]) -> Iterator[ox.Quad]:
-    if form is JSONLD:  # its parser drops what is relative or invalid in silence: let it through, and look
+    if form == JSONLD:  # its parser drops what is relative or invalid in silence: let it through, and look
         return ox.parse(input=stream, format=ENGINE_FORMATS[form], base_iri=_NO_BASE, lenient=True)
     return ox.parse(input=stream, format=ENGINE_FORMATS[form])
 
@@ -343,7 +304,7 @@ def _syntax_errors(file: SourceFile) -> list[Finding]:
     findings: list[Finding] = []
     with file.path.open("rb") as raw:
         guard = _Guard(raw, file.compressed)
-        stream = _without_dtd(guard) if file.format is RDFXML else guard
+        stream = _without_dtd(guard) if file.format == RDFXML else guard
         parser = _parse(file.format, stream)  # type: ignore[arg-type]  # the engine calls read() alone
         while len(findings) < MAX_ERRORS:
             try:
@@ -375,7 +336,7 @@ def _syntax_error(error: SyntaxError, file: SourceFile) -> Finding:
     line, column = error.lineno, error.offset
     if rule == "remote-context":
         text, line = "The file names a remote context", _locator(file).line_of(None, None, "@context")
-    if line is None and file.format is RDFXML:
+    if line is None and file.format == RDFXML:
         line, column = _xml_position(file, text)
     return violation(
         rule,

@@ -2,6 +2,7 @@
 
 IRIs of subjects, predicates, objects and graphs that begin with the source's uriSpace get the deployment's base, except the
 vocabulary and the shapes (DESIGN, section 2). Literals are never rewritten, but for ``void:uriSpace``, which repeats an IRI.
+Parts of the source are named apart, in the processes of a crew; where it was parted changes no result.
 """
 
 from __future__ import annotations
@@ -9,43 +10,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import RDF_TYPE, SN, VOID
+from solnum_ld.release.crew import Crew
 from solnum_ld.release.index import HUB
 
 _TYPE = f"<{RDF_TYPE}>".encode()
 _WITHDRAWAL = f"<{SN}Withdrawal>".encode()
 _SPACE = f"<{VOID}uriSpace>".encode()
+_KEPT = {b"def": (b"def#", b"def/", b"def>"), b"shapes": (b"shapes/", b"shapes>")}
 _SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Rebased:
-    """The source under the deployment's names, as files, with what was seen on the way.
-
-    ``content`` is the hash of the canonical lines; ``elsewhere`` are the first IRIs that the general rule does not
-    serve, of ``elsewhere_count``; ``large`` are subjects with more than HUB statements.
-    """
-
-    content: str
-    quads: Path
-    triples: Path
-    records: Path
-    graphs: Counter[str]
-    triple_count: int
-    entities: int
-    predicates: Counter[bytes]
-    classes: Counter[bytes]
-    fragments: tuple[tuple[str, str], ...]
-    large: tuple[str, ...]
-    withdrawn: frozenset[str]
-    elsewhere: tuple[str, ...]
-    elsewhere_count: int
 
 
 class Rebaser:
@@ -58,120 +38,222 @@ class Rebaser:
     def __init__(self, names: Names) -> None:
         self._space, self._base = names.space.encode(), names.base.encode()
         space = re.escape(self._space)
-        keep = rb"(?!def[#/>]|shapes[/>])"
         literal = rb'"(?:[^"\\]|\\.)*"(?:\^\^<[^>]*>)?'
         self._changes = names.space != names.base
-        self._plain = re.compile(rb"<" + space + keep)
-        self._quoted = re.compile(literal + rb"|<" + space + keep)
-        self._start = b"<" + self._base
+        self._old, self._new = b"<" + self._space, b"<" + self._base
+        self._term = re.compile(literal + rb"|<" + space + rb"(?!def[#/>]|shapes[/>])")
+        self._quoted = re.compile(rb'> "(?:[^"\\\n]|\\.)*?<' + space)
 
-    def apply(self, line: bytes) -> bytes:
-        """Return the line with the deployment's names."""
-        if not self._changes or self._space not in line:
-            return line
-        if b'"' not in line:
-            return self._plain.sub(self._start, line)
+    def apply(self, text: bytes) -> bytes:
+        """Return one or more lines with the deployment's names."""
+        if not self._changes or (self._old not in text and _SPACE not in text):
+            return text
+        if self._new in text or _SPACE in text or self._quoted.search(text):
+            return b"\n".join(self._line(line) for line in text.split(b"\n"))
+        return self._whole(text)
+
+    def injective(self, text: bytes) -> bool:
+        """Tell whether different lines of ``text`` stay different: not where both of an IRI's names are in use."""
+        return not self._changes or self._new not in text
+
+    def _whole(self, text: bytes) -> bytes:
+        """Rewrite text whose literals hold no name of ours: all names, then back those that are kept."""
+        text = text.replace(self._old, self._new)
+        for stem, kept in _KEPT.items():
+            if self._new + stem in text:
+                for name in kept:
+                    text = text.replace(self._new + name, self._old + name)
+        return text.replace(b'"^^' + self._new, b'"^^' + self._old)
+
+    def _line(self, line: bytes) -> bytes:
         if _SPACE in line:
             line = line.replace(_SPACE + b' "' + self._space + b'"', _SPACE + b' "' + self._base + b'"')
-        return self._quoted.sub(lambda m: m[0] if m[0][0] == 34 else self._start, line)
+        return self._term.sub(lambda m: m[0] if m[0][0] == 34 else self._new, line)
 
 
-def rebase(lines: Iterable[bytes], names: Names, work: Path) -> Rebased:
+@dataclass(slots=True)
+class Tally:
+    """What is counted and gathered while lines pass, subject by subject.
+
+    ``mentions`` are terms that may be hubs; ``elsewhere`` are the first IRIs that the general rule does not serve, of
+    ``elsewhere_count``; ``large`` are subjects with more than HUB statements.
+    """
+
+    graphs: Counter[bytes] = field(default_factory=Counter)
+    predicates: Counter[bytes] = field(default_factory=Counter)
+    classes: Counter[bytes] = field(default_factory=Counter)
+    mentions: set[bytes] = field(default_factory=set)
+    records: list[bytes] = field(default_factory=list)
+    fragments: list[tuple[str, str]] = field(default_factory=list)
+    large: list[str] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
+    elsewhere: list[str] = field(default_factory=list)
+    elsewhere_count: int = 0
+    triple_count: int = 0
+    entities: int = 0
+
+    def merge(self, other: Tally) -> None:
+        """Add what was seen in the part of the source that comes next."""
+        for name in ("graphs", "predicates", "classes", "mentions", "withdrawn"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("records", "fragments", "large"):
+            getattr(self, name).extend(getattr(other, name))
+        self.elsewhere = [*self.elsewhere, *other.elsewhere][:_SHOWN]
+        self.elsewhere_count += other.elsewhere_count
+        self.triple_count += other.triple_count
+        self.entities += other.entities
+
+
+@dataclass(frozen=True, slots=True)
+class Rebased:
+    """The source under the deployment's names, as files, with what was seen on the way (:class:`Tally`).
+
+    ``content`` is the hash of the canonical lines.
+    """
+
+    content: str
+    quads: Path
+    triples: Path
+    records: Path
+    graphs: Counter[str]
+    triple_count: int
+    entities: int
+    predicates: Counter[bytes]
+    classes: Counter[bytes]
+    mentions: frozenset[bytes]
+    fragments: tuple[tuple[str, str], ...]
+    large: tuple[str, ...]
+    withdrawn: frozenset[str]
+    elsewhere: tuple[str, ...]
+    elsewhere_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the sorted source, and how many there are."""
+
+    source: Path
+    names: Names
+    parts: int
+
+    @property
+    def quads(self) -> Path:
+        """Return where the part's quads go."""
+        return self.source.with_suffix(".quads")
+
+    @property
+    def triples(self) -> Path:
+        """Return where the part's triples go."""
+        return self.source.with_suffix(".triples")
+
+
+def rebase(
+    sources: Sequence[Path], names: Names, work: Path, crew: Crew, take: Callable[[bytes, bytes], None]
+) -> Rebased:
     """Write the rebased quads, the merged triples and the records into ``work``; return them with their statistics.
 
-    ``lines`` are the source's canonical N-Quads, sorted, without their ends.
+    ``sources`` hold the source's canonical N-Quads, sorted, no subject in two of them; ``take`` is given the quads and the
+    triples of each as soon as they are named, while others still are.
     """
-    tally = _Tally(names)
+    seen, content = Tally(), hashlib.sha256()
     quads, triples, records = work / "quads.nq", work / "triples.nt", work / "records.tsv"
+    parts = [Part(source, names, len(sources)) for source in sources]
     with quads.open("wb") as nq, triples.open("wb") as nt:
-        for subject, group in groupby(tally.hashed(lines), key=_subject):
-            del subject
-            rebased = [tally.rebaser.apply(line) for line in group]
-            nq.write(b"\n".join(rebased) + b"\n")
-            own = tally.triples(rebased)
-            nt.write(b" .\n".join(own) + b" .\n")
-    records.write_text("".join(sorted(tally.records)), "utf-8")
-    graphs = Counter({_graph_name(term): count for term, count in tally.graphs.items()})
+        for part, tally in zip(parts, crew.each(name_part, parts), strict=True):
+            seen.merge(tally)
+            content.update(part.source.read_bytes())
+            part_quads, part_triples = part.quads.read_bytes(), part.triples.read_bytes()
+            nq.write(part_quads)
+            nt.write(part_triples)
+            for path in (part.source, part.quads, part.triples):
+                path.unlink()
+            take(part_quads, part_triples)
+    seen.records.sort()
+    records.write_bytes(b"".join(seen.records))
     return Rebased(
-        content=tally.digest.hexdigest(),
+        content=content.hexdigest(),
         quads=quads,
         triples=triples,
         records=records,
-        graphs=graphs,
-        triple_count=tally.triple_count,
-        entities=tally.entities,
-        predicates=tally.predicates,
-        classes=tally.classes,
-        fragments=tuple(tally.fragments),
-        large=tuple(tally.large),
-        withdrawn=frozenset(tally.withdrawn),
-        elsewhere=tuple(tally.elsewhere),
-        elsewhere_count=tally.elsewhere_count,
+        graphs=Counter({_graph_name(term): count for term, count in seen.graphs.items()}),
+        triple_count=seen.triple_count,
+        entities=seen.entities,
+        predicates=seen.predicates,
+        classes=seen.classes,
+        mentions=frozenset(seen.mentions),
+        fragments=tuple(seen.fragments),
+        large=tuple(seen.large),
+        withdrawn=frozenset(seen.withdrawn),
+        elsewhere=tuple(seen.elsewhere),
+        elsewhere_count=seen.elsewhere_count,
     )
 
 
-def _subject(line: bytes) -> bytes:
-    return line[: line.index(b" ")]
+def name_part(part: Part) -> Tally:
+    """Name one part of the source: write its quads and its triples, and return what was seen."""
+    text = part.source.read_bytes()
+    rebaser = Rebaser(part.names)
+    tally = Tally()
+    canonical = text.split(b"\n")[:-1]
+    injective = rebaser.injective(text)
+    text = rebaser.apply(text)
+    part.quads.write_bytes(text)
+    quads = text.split(b"\n")[:-1]
+    cuts = [line.rfind(b" ", 0, -2) for line in quads]
+    tally.graphs.update([line[cut + 1 : -2] for line, cut in zip(quads, cuts, strict=True)])
+    triples = [line[:cut] for line, cut in zip(quads, cuts, strict=True)]
+    if injective:  # equal triples stand together
+        own = [triple for triple, before in zip(triples, [b"", *triples], strict=False) if triple != before]
+    else:
+        own = list(_each_once(canonical, triples))
+    part.triples.write_bytes(b" .\n".join([*own, b""]))
+    _count(own, part, tally)
+    return tally
+
+
+def _each_once(canonical: Sequence[bytes], triples: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the triples of each canonical subject once."""
+    pairs = zip(canonical, triples, strict=True)
+    for _, group in groupby(pairs, key=lambda pair: pair[0][: pair[0].index(b" ")]):
+        yield from dict.fromkeys(triple for _, triple in group)
+
+
+def _count(triples: Sequence[bytes], part: Part, tally: Tally) -> None:
+    terms = [triple.split(b" ", 2) for triple in triples]
+    tally.triple_count = len(triples)
+    tally.predicates.update(map(itemgetter(1), terms))
+    typed = [(term[0], term[2]) for term in terms if term[1] == _TYPE]
+    tally.classes.update(map(itemgetter(1), typed))
+    withdrawn = {subject for subject, kind in typed if kind == _WITHDRAWAL}
+    mentioned = Counter(term[2] for term in terms if term[2][0] == 60)  # <
+    tally.mentions = {term for term, count in mentioned.items() if count > HUB // part.parts}
+    start = 0
+    for subject, group in groupby(map(itemgetter(0), terms)):
+        end = start + len(list(group))
+        if subject[0] == 60:
+            _resource(subject[1:-1].decode(), triples[start:end], part.names, tally, withdrawn=subject in withdrawn)
+        start = end
+
+
+def _resource(iri: str, own: Sequence[bytes], names: Names, tally: Tally, *, withdrawn: bool) -> None:
+    tally.entities += 1
+    if len(own) > HUB:
+        tally.large.append(iri)
+    document, hash_sign, _ = iri.partition("#")
+    if hash_sign:
+        tally.fragments.append((document, iri))
+    if names.is_vocabulary(iri):
+        return
+    if names.path_of(iri) is None:
+        tally.elsewhere_count += 1
+        if len(tally.elsewhere) < _SHOWN:
+            tally.elsewhere.append(iri)
+    elif withdrawn:
+        tally.withdrawn.add(iri)
+    else:
+        digest = hashlib.sha256(b"\n".join(own)).hexdigest()[:32]
+        tally.records.append(f"{iri}\t{digest}\n".encode())
 
 
 def _graph_name(term: bytes) -> str:
     return term[1:-1].decode() if term.startswith(b"<") else term.decode()
-
-
-class _Tally:
-    """What is counted and gathered while the lines pass, subject by subject."""
-
-    def __init__(self, names: Names) -> None:
-        self.rebaser = Rebaser(names)
-        self.digest = hashlib.sha256()
-        self.graphs: Counter[bytes] = Counter()
-        self.predicates: Counter[bytes] = Counter()
-        self.classes: Counter[bytes] = Counter()
-        self.records: list[str] = []
-        self.fragments: list[tuple[str, str]] = []
-        self.large: list[str] = []
-        self.withdrawn: set[str] = set()
-        self.elsewhere: list[str] = []
-        self.elsewhere_count = self.triple_count = self.entities = 0
-        self._names = names
-
-    def hashed(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """Pass the lines on, hashing them."""
-        update = self.digest.update
-        for line in lines:
-            update(line + b"\n")
-            yield line
-
-    def triples(self, lines: list[bytes]) -> list[bytes]:
-        """Return the distinct triples of one subject's quads, in order, without their end; count them."""
-        cuts = [line.rfind(b" ", 0, -2) for line in lines]
-        self.graphs.update(line[cut + 1 : -2] for line, cut in zip(lines, cuts, strict=True))
-        own = list(dict.fromkeys(line[:cut] for line, cut in zip(lines, cuts, strict=True)))
-        parts = [triple.split(b" ", 2) for triple in own]
-        self.predicates.update(part[1] for part in parts)
-        types = [part[2] for part in parts if part[1] == _TYPE]
-        self.classes.update(types)
-        self.triple_count += len(own)
-        subject = parts[0][0]
-        if subject.startswith(b"<"):
-            self._resource(subject[1:-1].decode(), own, withdrawn=_WITHDRAWAL in types)
-        return own
-
-    def _resource(self, iri: str, own: list[bytes], *, withdrawn: bool) -> None:
-        self.entities += 1
-        if len(own) > HUB:
-            self.large.append(iri)
-        document, hash_sign, _ = iri.partition("#")
-        if hash_sign:
-            self.fragments.append((document, iri))
-        if self._names.is_vocabulary(iri):
-            return
-        if self._names.path_of(iri) is None:
-            self.elsewhere_count += 1
-            if len(self.elsewhere) < _SHOWN:
-                self.elsewhere.append(iri)
-        elif withdrawn:
-            self.withdrawn.add(iri)
-        else:
-            digest = hashlib.sha256(b"\n".join(own)).hexdigest()[:32]
-            self.records.append(f"{iri}\t{digest}\n")

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from operator import itemgetter
 
 from solnum_ld.namespaces import LABELS, RDF_TYPE
 
 _TYPE = b"<" + RDF_TYPE.encode() + b">"
 _LABELS = frozenset(b"<" + iri.encode() + b">" for iri in LABELS)
 _DESCRIBING = frozenset({"http://www.w3.org/2002/07/owl#sameAs"})
+
+
+def _is_newer(line: bytes) -> bool:
+    """Tell whether an object is of RDF 1.2: a triple term, or a string with a base direction."""
+    rest = line.split(b" ", 2)[2]
+    end = rest.rfind(b" ", 0, -2)
+    return rest[:3] == b"<<(" or (rest[0] == 34 and rest[end - 5 : end] in (b"--ltr", b"--rtl"))
 
 
 class Survey:
@@ -24,46 +33,54 @@ class Survey:
         self.subjects: set[bytes] = set()
         self.labelled: set[bytes] = set()
         self.objects: set[bytes] = set()
-        self.graphs: Counter[bytes] = Counter()
         self.blank: dict[str, int] = {}
         self.any_blank = False
+        self.newer: set[str] = set()
         self.first_use: dict[bytes, str] = {}
-        self._file = ""
 
-    def open(self, file: str) -> None:
-        """Say which file the next lines are of."""
-        self._file = file
+    def take(self, lines: Sequence[bytes], file: str) -> None:
+        """Look at lines of a file of data or of the vocabulary."""
+        self._count(lines, file)
+        parts = [line.split(b" ", 2) for line in lines]
+        predicates = Counter(map(itemgetter(1), parts))
+        linked = [(predicate, rest[: rest.rfind(b" ", 0, -2)]) for _, predicate, rest in parts if rest[0] == 60]  # <
+        classes = Counter(target for predicate, target in linked if predicate == _TYPE)
+        for known, fresh in ((self.predicates, predicates), (self.classes, classes)):
+            for term in fresh.keys() - known.keys():
+                self.first_use.setdefault(term, file)
+            known.update(fresh)
+        self.objects.update(target for predicate, target in linked if predicate != _TYPE)
+        self.labelled.update(s for s, predicate, rest in parts if predicate in _LABELS and rest[0] == 34)  # "
+        subjects = set(map(itemgetter(0), parts))
+        if b"_" in {subject[:1] for subject in subjects}:
+            self.blank[file] = self.blank.get(file, 0) + sum(line[0] == 95 for line in lines)
+            subjects = {subject for subject in subjects if subject[0] == 60}
+        self.subjects |= subjects
 
-    def add(self, line: bytes, *, links: bool = True) -> None:
-        """Look at one line; ``links`` tells whether its object counts as mentioned."""
-        self.quads += 1
-        self.any_blank |= b"_:" in line
-        subject, predicate, rest = line.split(b" ", 2)
-        end = rest.rfind(b" ", 0, -2)
-        self.graphs[rest[end + 1 : -2]] += 1
-        if predicate not in self.predicates:
-            self.first_use.setdefault(predicate, self._file)
-        self.predicates[predicate] += 1
-        if subject[0] == 60:  # <
-            self.subjects.add(subject)
-        else:
-            self.blank[self._file] = self.blank.get(self._file, 0) + 1
-        first = rest[0]
-        if first == 60:
-            target = rest[:end]
-            if predicate == _TYPE:
-                if target not in self.classes:
-                    self.first_use.setdefault(target, self._file)
-                self.classes[target] += 1
-            elif links:
-                self.objects.add(target)
-        elif first == 34 and predicate in _LABELS:  # "
-            self.labelled.add(subject)
+    def take_shapes(self, lines: Sequence[bytes], file: str) -> None:
+        """Look at lines of a shapes graph, which count and do no more."""
+        self._count(lines, file)
 
-    def add_shape(self, line: bytes) -> None:
-        """Look at one line of a shapes graph, which counts and does no more."""
-        self.quads += 1
-        self.any_blank |= b"_:" in line
+    def _count(self, lines: Sequence[bytes], file: str) -> None:
+        self.quads += len(lines)
+        self.any_blank = self.any_blank or any(b"_:" in line for line in lines)
+        if any(b"<<(" in line or b"--" in line for line in lines) and any(map(_is_newer, lines)):
+            self.newer.add(file)
+
+    def merge(self, other: Survey) -> None:
+        """Take what another survey has seen, of a file that comes after ours or of a later part of it."""
+        self.quads += other.quads
+        self.predicates.update(other.predicates)
+        self.classes.update(other.classes)
+        self.subjects |= other.subjects
+        self.labelled |= other.labelled
+        self.objects |= other.objects
+        self.any_blank |= other.any_blank
+        self.newer |= other.newer
+        for file, count in other.blank.items():
+            self.blank[file] = self.blank.get(file, 0) + count
+        for term, file in other.first_use.items():
+            self.first_use.setdefault(term, file)
 
     def common_space(self) -> str:
         """Return the longest prefix, up to a ``/``, that the IRIs of most subjects share; empty when there is none.

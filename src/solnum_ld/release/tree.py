@@ -66,6 +66,11 @@ class SourceTree:
         """Return the file in which the source describes itself: ``catalog.ttl``, at the top or in ``data/``."""
         return next((f for f in self.files if f.name in {"catalog.ttl", "data/catalog.ttl"}), None)
 
+    @property
+    def size(self) -> int:
+        """Return how many bytes there are to read."""
+        return sum(size_of(file.path) for file in self.files)
+
     def fingerprint(self) -> str:
         """Return a hash of names, sizes and modification times: equal means that nothing need be read again."""
         digest = hashlib.sha256()
@@ -76,6 +81,14 @@ class SourceTree:
                 f"{path.relative_to(self.root).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\n".encode()
             )
         return digest.hexdigest()
+
+
+def size_of(path: Path) -> int:
+    """Return the size of a file in bytes, 0 when it cannot be told."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def survey_tree(root: Path) -> SourceTree:

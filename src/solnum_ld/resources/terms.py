@@ -19,6 +19,13 @@ def _table() -> dict[str, tuple[str, str]]:
     return table
 
 
+@cache
+def _named() -> dict[str, tuple[str, str]]:
+    text = (files("solnum_ld.resources") / "named.tsv").read_text("utf-8")
+    rows = (line.split("\t") for line in text.splitlines()[1:])
+    return {iri: (french, english) for iri, french, english in rows}
+
+
 def term_label(iri: str, language: str) -> str | None:
     """Return the name of a well-known term in ``fr`` or ``en``; None for any other IRI.
 
@@ -27,5 +34,5 @@ def term_label(iri: str, language: str) -> str | None:
     """
     if iri.startswith(SCHEMA_HTTP):
         iri = SCHEMA + iri[len(SCHEMA_HTTP) :]
-    found = _table().get(iri)
+    found = _table().get(iri) or _named().get(iri)
     return found[0 if language == "fr" else 1] if found else None

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, XSD, shorten
+from solnum_ld.namespaces import LABELS, RDF_TYPE, XSD, shorten
 from solnum_ld.resources.representation import page_address
+from solnum_ld.resources.roles import ELSEWHERE, FIRST, LAST, PROVENANCE, SUMMARIES
 from solnum_ld.resources.terms import term_label
+from solnum_ld.resources.typography import date_text, number_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _PLAIN = frozenset(
-    XSD + name for name in ("string", "integer", "decimal", "boolean", "date", "gYear", "gYearMonth", "anyURI")
+    XSD + name
+    for name in ("string", "integer", "decimal", "double", "float", "boolean", "date", "gYear", "gYearMonth", "anyURI")
 )
-_DESCRIPTIONS = (SCHEMA + "description", DCTERMS + "description", SKOS + "definition", RDFS + "comment")
+_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "int", "long", "nonNegativeInteger"))
+_DATES = frozenset(XSD + name for name in ("date", "dateTime"))
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
 )
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+_DIGITS = re.compile(r"(\d+)")
+_RANK = {iri: rank for rank, iri in enumerate(FIRST)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Value:
     outside: bool = False
     datatype: str = ""
     nested: tuple[Group, ...] = ()
+    iri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class ResourceView:
-    """Everything that a page about a resource shows."""
+    """Everything that a page about a resource shows; ``provenance`` and ``elsewhere`` are facts of a kind of their own."""
 
     iri: str
     title: Text
     summary: Text | None
     types: tuple[Value, ...]
     facts: tuple[Group, ...]
+    provenance: tuple[Group, ...]
+    elsewhere: tuple[Group, ...]
     mentions: tuple[Group, ...]
     graphs: tuple[Value, ...]
     parts: tuple[ResourceView, ...] = field(default=())
@@ -78,6 +90,17 @@ def choose(literals: Sequence[ox.Literal], language: str) -> ox.Literal | None:
     return literals[0] if literals else None
 
 
+def natural(text: str) -> tuple[tuple[int, str], ...]:
+    """Return a key that sorts words as people do: without case and accents, numbers by their value.
+
+    >>> sorted(["Chapitre 10", "chapitre 2", "École", "Faculté"], key=natural)
+    ['chapitre 2', 'Chapitre 10', 'École', 'Faculté']
+    """
+    folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    parts = _DIGITS.split(folded)
+    return tuple((int(part) if part.isdecimal() and len(part) < 19 else -1, part) for part in parts)
+
+
 class Viewer:
     """Makes views for one deployment and one language."""
 
@@ -91,25 +114,26 @@ class Viewer:
             nested.setdefault(str(triple.subject), []).append(triple)
         writer = _Writer(self._names, self._language, description, nested)
         label = choose(description.labels.get(description.iri, ()), self._language)
-        summary = next((s for p in _DESCRIPTIONS if (s := self._literal(description.values_of(p)))), None)
-        hidden = {RDF_TYPE, *LABELS, *(_DESCRIPTIONS if summary else ())}
-        facts = [writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden]
-        other_names = [
-            writer.group(g, document)
-            for g in description.outgoing
-            if g.predicate.value in LABELS and self._adds(g, label)
+        introducing, summary = self._summary(description, label)
+        hidden = {RDF_TYPE, introducing, *LABELS}
+        facts = [
+            *(writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden),
+            *(
+                writer.group(g, document)
+                for g in description.outgoing
+                if g.predicate.value in LABELS and self._adds(g, label)
+            ),
         ]
+        apart = PROVENANCE | ELSEWHERE
         return ResourceView(
             iri=description.iri,
             title=_text(label) if label else Text(self.fallback(description.iri)),
             summary=_text(summary) if summary else None,
             types=tuple(writer.value(t) for t in description.values_of(RDF_TYPE)),
-            facts=tuple(sorted(facts, key=lambda g: g.label.value.casefold()) + other_names),
-            mentions=tuple(
-                sorted(
-                    (writer.group(g, document) for g in description.incoming), key=lambda g: g.label.value.casefold()
-                )
-            ),
+            facts=_ordered(g for g in facts if g.iri not in apart),
+            provenance=_ordered(g for g in facts if g.iri in PROVENANCE),
+            elsewhere=_ordered(g for g in facts if g.iri in ELSEWHERE),
+            mentions=_ordered(writer.group(g, document) for g in _new(description)),
             graphs=tuple(
                 Value(Text(graph.removeprefix(f"{self._names.base}graph/")), self._names.page(graph))
                 for graph in description.graphs
@@ -130,13 +154,33 @@ class Viewer:
         short = shorten(iri)
         if short != iri:
             return short
-        return iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
+        end = iri.rstrip("/#").replace("#", "/").rpartition("/")[2]
+        return unquote(end, errors="replace") or iri
 
-    def _literal(self, values: Iterable[Term]) -> ox.Literal | None:
-        return choose([v for v in values if isinstance(v, ox.Literal)], self._language)
+    def _summary(self, description: Description, label: ox.Literal | None) -> tuple[str, ox.Literal | None]:
+        for name in SUMMARIES:
+            found = choose([v for v in description.values_of(name) if isinstance(v, ox.Literal)], self._language)
+            if found is not None and (label is None or found.value != label.value):
+                return name, found
+        return "", None
 
     def _adds(self, group: PropertyValues, label: ox.Literal | None) -> bool:
-        return any(isinstance(v, ox.Literal) and label is not None and v.value != label.value for v in group.values)
+        """Tell whether these names say more than the title, in the reader's language."""
+        named = [v for v in group.values if isinstance(v, ox.Literal)]
+        chosen = choose(named, self._language)
+        return chosen is not None and label is not None and chosen.value != label.value
+
+
+def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(sorted(groups, key=lambda g: (_RANK.get(g.iri, len(_RANK)), g.iri in LAST, natural(g.label.value))))
+
+
+def _new(description: Description) -> Iterable[PropertyValues]:
+    """Yield the inverse links that say more than the resource's own: the inverse of a fact repeats it."""
+    own = [frozenset(group.values) for group in description.outgoing]
+    for group in description.incoming:
+        if group.more or not any(set(group.values) <= values for values in own):
+            yield group
 
 
 class _Writer:
@@ -151,10 +195,12 @@ class _Writer:
 
     def group(self, group: PropertyValues, document: str) -> Group:
         iri = group.predicate.value
-        values = self._in_language(group.values)
+        values = tuple(self.value(v) for v in self._in_language(group.values))
         more = page_address(document, group, group.last_key) if group.more else None
         count = group.count if more else len(values)  # translations that are not shown do not count
-        return Group(self._name(iri), iri, self._property(iri), tuple(self.value(v) for v in values), count, more)
+        if not more:
+            values = tuple(sorted(values, key=lambda v: natural(v.text.value)))
+        return Group(self._name(iri), iri, self._property(iri), values, count, more)
 
     def _property(self, iri: str) -> str | None:
         """Return where a property is explained: by the data if they say anything of it, else where it comes from."""
@@ -172,20 +218,28 @@ class _Writer:
 
     def value(self, term: Term, depth: int = 0) -> Value:
         if isinstance(term, ox.Literal):
-            datatype = term.datatype.value
-            plain = datatype in _PLAIN or bool(term.language)
-            return Value(
-                _text(term),
-                self._link_of_text(term),
-                datatype="" if plain or datatype in _ALWAYS_TEXT else shorten(datatype),
-            )
+            return self._literal(term)
         if isinstance(term, ox.NamedNode):
             outside = not term.value.startswith(
                 (self._names.base, self._names.public)
             ) and not self._names.is_vocabulary(term.value)
-            return Value(self._name(term.value), self._href(term.value, outside), outside)
+            return Value(self._name(term.value), self._href(term.value, outside), outside, iri=term.value)
         inner = self._nested.get(str(term), []) if depth < 4 else []
         return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
+
+    def _literal(self, term: ox.Literal) -> Value:
+        datatype = term.datatype.value
+        plain = datatype in _PLAIN or datatype in _DATES or bool(term.language)
+        text = _text(term)
+        if datatype == XSD + "boolean":
+            words = ("oui", "non") if self._language == "fr" else ("yes", "no")
+            text = Text(words[0 if term.value in {"true", "1"} else 1])
+        elif datatype in _NUMBERS:
+            text = Text(number_text(term.value, self._language))
+        elif datatype in _DATES:
+            text = Text(date_text(term.value, self._language))
+        shown = "" if plain or datatype in _ALWAYS_TEXT or datatype in _NUMBERS else shorten(datatype)
+        return Value(text, self._link_of_text(term), datatype=shown)
 
     def _inner(self, triples: Sequence[ox.Triple], depth: int) -> Iterable[Group]:
         for triple in triples:
@@ -216,7 +270,23 @@ class _Writer:
         short = shorten(iri)
         if short == iri and iri.startswith(self._names.base):
             return Text(iri[len(self._names.base) :] or iri)
-        return Text(short)
+        return Text(place_on_the_web(iri))
+
+
+def place_on_the_web(iri: str) -> str:
+    """Return a readable name of another's IRI that nothing names: its end, and whose it is.
+
+    >>> place_on_the_web("http://www.wikidata.org/entity/Q90"), place_on_the_web("mailto:a@example.org")
+    ('Q90 (wikidata.org)', 'a@example.org')
+    """
+    if iri.startswith(("mailto:", "tel:")):
+        return iri.partition(":")[2]
+    parts = urlsplit(iri) if iri.startswith(("http://", "https://")) and "[" not in iri and "]" not in iri else None
+    if parts is None or not parts.netloc:
+        return shorten(iri)
+    host = parts.netloc.removeprefix("www.")
+    end = parts.fragment or unquote(parts.path.rstrip("/").rpartition("/")[2], errors="replace")
+    return f"{end} ({host})" if end else host
 
 
 def _text(literal: ox.Literal) -> Text:

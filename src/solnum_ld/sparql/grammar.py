@@ -283,8 +283,8 @@ def _in_words(symbols: set[str]) -> tuple[str, ...]:
 def explain(text: str) -> MalformedQuery | None:
     """Return the error that tells where a query leaves the grammar, None when it does not.
 
-    >>> print(explain("SELECT ?x { ?x a }"))
-    Line 1, column 18: '}' cannot stand here; expected is (, (), <IRI>, FALSE, TRUE, [, [], blank node, …
+    >>> print(explain("SELECT * {} LIMIT"))
+    Line 1, column 18: the query ends too early; expected is whole number
     """
     mistake = find_mistake(text)
     if mistake is None:

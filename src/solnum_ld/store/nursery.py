@@ -41,15 +41,24 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a visitor's query breaks is told by its own error
             try:
                 serve(connection, datasets, settings["memory"])
             finally:
                 os._exit(0)
         connection.close()
-        handles = [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+        handles = _handles(pid)
         socket.send_fds(control, [str(pid).encode()], handles)
         for handle in handles:
             os.close(handle)
+
+
+def _handles(pid: int) -> list[int]:
+    """Return a handle to a process, none where there are no handles or the process has ended already."""
+    try:
+        return [os.pidfd_open(pid)] if hasattr(os, "pidfd_open") else []
+    except ProcessLookupError:
+        return []
 
 
 if __name__ == "__main__":

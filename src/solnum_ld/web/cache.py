@@ -30,7 +30,22 @@ VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
 
 KNOWN_PARAMETERS = frozenset(
-    {"after", "default-graph-uri", "format", "inverse", "iri", "lang", "named-graph-uri", "property", "query", "update"}
+    {
+        "after",
+        "default-graph-uri",
+        "format",
+        "inverse",
+        "iri",
+        "lang",
+        "liste",
+        "named-graph-uri",
+        "page",
+        "property",
+        "q",
+        "query",
+        "type",
+        "update",
+    }
 )
 """Query parameters that some route reads; others do not make another answer."""
 
@@ -125,7 +140,7 @@ class ResponseCache:
             await self._uncached(scope, receive, send, generation)
             return
         asked = _asked(scope["headers"])
-        route = (generation.id, scope["raw_path"], _canonical(query) if query else "")
+        route = (generation.id, scope["raw_path"], _canonical(query, generation.parameters) if query else "")
         flight = (route, asked.accept, asked.language)
         while True:
             key = self._key(route, asked)
@@ -373,13 +388,15 @@ def _vary(headers: Headers, field: bytes) -> Headers:
 
 
 @lru_cache(maxsize=8192)
-def _canonical(query: bytes) -> str:
-    """Return the known parameters of a query string in one order."""
+def _canonical(query: bytes, facets: frozenset[str]) -> str:
+    """Return the known parameters of a query string in one order; ``facets`` are those of the release."""
     try:
         pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         return query.decode("latin-1")
-    return urlencode(sorted((pair for pair in pairs if pair[0] in KNOWN_PARAMETERS), key=itemgetter(0)))
+    return urlencode(
+        sorted((pair for pair in pairs if pair[0] in KNOWN_PARAMETERS or pair[0] in facets), key=itemgetter(0))
+    )
 
 
 def variant_of(scope: MutableMapping[str, Any]) -> Variant:

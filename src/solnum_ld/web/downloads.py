@@ -1,4 +1,4 @@
-"""Files of the release: dumps with their sums, the validation report, the style sheet. Names come from the manifest."""
+"""Files of the release: dumps with their sums, the validation report, what pages load. Names come from the manifest."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from solnum_ld.errors import NotFound
 from solnum_ld.manifest import Dump
 from solnum_ld.mediatypes import HTML, JSON, TEXT, TURTLE, Format
 from solnum_ld.web.cache import generation_of, matches
-from solnum_ld.web.html import CSP, render, stylesheet
+from solnum_ld.web.html import CSP, assets, render
 from solnum_ld.web.http import CACHE, choose_format, choose_language, header, represent
 
 router = APIRouter()
 READ = ["GET", "HEAD"]
 SUMS = "SHA256SUMS"
 _REPORT: tuple[Format, ...] = (TURTLE, JSON, TEXT)
-_CSS = Format("text/css", "css", "CSS")
 
 
 @router.api_route("/dumps/{name}", methods=READ, summary="All data as one file")
@@ -74,8 +73,8 @@ async def validation(request: Request) -> Response:
 
 @router.api_route("/static/{name}", methods=READ, include_in_schema=False)
 async def static(name: str) -> Response:
-    """Answer with the style sheet, whose name changes with its content."""
-    current, body = stylesheet()
-    if name != current:
+    """Answer with a style sheet or script, whose name changes with its content."""
+    if name not in assets():
         raise NotFound("There is no file of this name.")
-    return represent(body, _CSS, cache="public, max-age=31536000, immutable")
+    form, body = assets()[name]
+    return represent(body, form, cache="public, max-age=31536000, immutable")

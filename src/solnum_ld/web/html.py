@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlencode
@@ -11,10 +12,27 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
+from solnum_ld.mediatypes import Format
+from solnum_ld.resources.terms import term_label
+from solnum_ld.resources.typography import date_text, size_text, thousands
+from solnum_ld.resources.view import Group, Text, place_on_the_web
 from solnum_ld.web.site import Generation
-from solnum_ld.web.words import word
+from solnum_ld.web.words import has_word, word
 
-CSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+CSS = Format("text/css", "css", "CSS")
+JAVASCRIPT = Format("text/javascript", "js", "JavaScript")
+SVG = Format("image/svg+xml", "svg", "SVG")
+_ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG}
+
+MENU_LISTS = 5
+"""List pages that the main navigation names; the site map has them all."""
+
+CARRIED = frozenset({"property", "inverse", "after", "iri", "q", "type", "query", "page", "liste"})
+"""Query parameters that the link to the other language carries on."""
 
 
 @cache
@@ -26,55 +44,99 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["thousands"] = thousands
+    environment.filters |= {
+        "thousands": thousands,
+        "size": size_text,
+        "date": date_text,
+        "web_name": lambda iri, language: term_label(iri, language) or place_on_the_web(iri),
+    }
+    environment.globals["inverse_label"] = inverse_label
     return environment
 
 
 @cache
-def stylesheet() -> tuple[str, bytes]:
-    """Return the name of the style sheet, with a fingerprint, and its bytes."""
-    body = (files("solnum_ld.web") / "static" / "style.css").read_bytes()
-    return f"style.{hashlib.sha256(body).hexdigest()[:12]}.css", body
+def assets() -> dict[str, tuple[Format, bytes]]:
+    """Return the static files by the name under which they are served, which holds a fingerprint of the content."""
+    found = {}
+    for name, form in _ASSETS.items():
+        body = (files("solnum_ld.web") / "static" / name).read_bytes()
+        found[_fingerprinted(name, body)] = form, body
+    return found
 
 
-def thousands(number: int, language: str) -> str:
-    """Return a whole number as a reader of ``language`` writes it.
+def _fingerprinted(name: str, body: bytes) -> str:
+    stem, _, suffix = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
 
-    >>> thousands(1234567, "en")
-    '1,234,567'
-    """
-    return f"{number:,}".replace(",", "\u202f") if language == "fr" else f"{number:,}"
+
+@cache
+def _asset_names() -> dict[str, str]:
+    return {f"{name.partition('.')[0]}.{name.rpartition('.')[2]}": name for name in assets()}
+
+
+def inverse_label(group: Group, language: str) -> Text:
+    """Return what stands over the things that mention this one by a property."""
+    name = group.iri.replace("#", "/").rpartition("/")[2]
+    if has_word(f"inverse_{name}"):
+        return Text(word(f"inverse_{name}", language), language)
+    return Text(word("mentioned_by", language, label=group.label.value), language)
 
 
 def render(template: str, generation: Generation, language: str, request: Request, **values: object) -> str:
     """Return a page. ``language`` is that of the interface; links carry it on when the reader has asked for it."""
     manifest = generation.manifest
     asked = "lang" in request.query_params
-    return (
-        _environment()
-        .get_template(template)
-        .render(
-            language=language,
-            other="en" if language == "fr" else "fr",
-            w=lambda key: word(key, language),
-            w_other=lambda key: word(key, "en" if language == "fr" else "fr"),
-            keep=lambda href: _with_language(href, language, manifest) if asked else href,
-            switch=_switch(request, manifest, "en" if language == "fr" else "fr", values.get("canonical")),
-            site_title=localised(manifest.dataset.title, language),
-            manifest=manifest,
-            public=manifest.public,
-            stylesheet=f"{manifest.public}static/{stylesheet()[0]}",
-            **values,
-        )
-    )
+    other = "en" if language == "fr" else "fr"
+    names = _asset_names()
+    common: dict[str, object] = {
+        "language": language,
+        "other": other,
+        "asked": asked,
+        "w": lambda key, **inside: word(key, language, **inside),
+        "keep": lambda href: _with_language(href, language, manifest) if asked else href,
+        "switch": _switch(request, manifest, other, values.get("canonical")),
+        "here": _switch(request, manifest, language, values.get("canonical")),
+        "site_title": localised(manifest.dataset.title, language),
+        "site_language": _language_of(manifest.dataset.title, language),
+        "manifest": manifest,
+        "public": manifest.public,
+        "asset": lambda name: f"{manifest.public}static/{names[name]}",
+        "trail": (),
+        "menu": _menu(generation, language),
+        "foot": _foot(generation, language),
+        "query_text": "",
+    }
+    return _environment().get_template(template).render(**(common | values))
 
 
-def localised(texts: dict[str, str], language: str) -> str:
+def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:
+    """Return the entries of the main navigation: what this release has."""
+    public, pages = generation.manifest.public, generation.pages
+    lists = [(_said(page.label, language, page.path), public + page.path) for page in pages.lists[:MENU_LISTS]]
+    entries = [("map", "carte")] if pages.has_spots else []
+    entries += [("sparql", "sparql")]
+    return [*lists, *((Text(word(key, language), language), public + path) for key, path in entries)]
+
+
+def _foot(generation: Generation, language: str) -> list[tuple[Text, str]]:
+    public = generation.manifest.public
+    entries = [("vocabulary", "def")] if generation.manifest.ontology else []
+    entries += [("validation", "validation")]
+    return [(Text(word(key, language), language), public + path) for key, path in entries]
+
+
+def _said(texts: Mapping[str, str], language: str, fallback: str) -> Text:
+    tag = _language_of(texts, language)
+    return Text(texts[tag], tag) if texts else Text(fallback)
+
+
+def localised(texts: Mapping[str, str], language: str) -> str:
     """Return a text in ``language``, else in French, English, or whatever there is."""
-    for wanted in (language, "fr", "en", ""):
-        if wanted in texts:
-            return texts[wanted]
-    return next(iter(texts.values()), "")
+    return texts.get(_language_of(texts, language), "")
+
+
+def _language_of(texts: Mapping[str, str], language: str) -> str:
+    return next((wanted for wanted in (language, "fr", "en", "", *texts) if wanted in texts), "")
 
 
 def _with_language(href: str, language: str, manifest: Manifest) -> str:
@@ -86,9 +148,10 @@ def _with_language(href: str, language: str, manifest: Manifest) -> str:
 
 
 def _switch(request: Request, manifest: Manifest, other: str, canonical: object) -> str:
-    """Return the address of this page in the other language; ``canonical`` is its address where it has one."""
+    """Return the address of this page in a language; ``canonical`` is its address where it has one."""
     path = request.scope["raw_path"].decode("latin-1").lstrip("/")
     address = str(canonical) if canonical else manifest.public + path
-    known = {"property", "inverse", "after"} if canonical else {"iri", "property", "inverse", "after"}
-    rest = [(key, value) for key, value in request.query_params.multi_items() if key in known]
+    known = CARRIED - {"iri"} if canonical and "?" in str(canonical) else CARRIED
+    facets: frozenset[str] = getattr(request.state, "facets", frozenset())
+    rest = [(key, value) for key, value in request.query_params.multi_items() if key in known or key in facets]
     return f"{address}{'&' if '?' in address else '?'}{urlencode([*rest, ('lang', other)])}"

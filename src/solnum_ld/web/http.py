@@ -12,6 +12,7 @@ from solnum_ld.negotiation import negotiate, negotiate_language
 from solnum_ld.web.cache import variant_of
 
 LANGUAGES = ("fr", "en")
+READ = ["GET", "HEAD"]
 CACHE = "public, max-age=300"
 NO_STORE = "no-store"
 
@@ -45,6 +46,11 @@ def link(target: str, rel: str, **parameters: str) -> str:
     """
     rest = "".join(f'; {name}="{value}"' for name, value in parameters.items())
     return f'<{target}>; rel="{rel}"{rest}'
+
+
+def is_page(response: Response) -> bool:
+    """Tell whether an answer is a page for people."""
+    return response.headers.get("content-type", "").startswith("text/html")
 
 
 def represent(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -28,10 +29,12 @@ from solnum_ld.errors import (
 )
 from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
 from solnum_ld.negotiation import negotiate
+from solnum_ld.search.text import words
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
 from solnum_ld.web.html import render
 from solnum_ld.web.http import NO_STORE, choose_language, header, represent
-from solnum_ld.web.words import WORDS, word
+from solnum_ld.web.wording import Wording
+from solnum_ld.web.words import has_word, word
 
 STATUS: dict[type[SolnumError], int] = {
     Gone: 410,
@@ -75,7 +78,7 @@ def problem(
     body: bytes | str
     if form is HTML:
         language = choose_language(request)
-        key = str(status) if str(status) in WORDS else "error"
+        key = str(status) if has_word(str(status)) else "error"
         body = render(
             "error.html",
             generation_of(request.scope),
@@ -84,8 +87,9 @@ def problem(
             status=status,
             title=word(key, language),
             detail=detail if status not in (404, 500) else "",
-            explanation=_explanation(key, members or {}),
+            explanation=_explanation(key, members or {}, language),
             offers=offers,
+            **(_near(request, language) if status == 404 else {}),
         )
     elif form is TEXT:
         listed = "".join(f"\n  {f.media_type}  {address}" for f, address in offers)
@@ -105,16 +109,28 @@ def problem(
     )
 
 
-def _explanation(key: str, members: dict[str, object]) -> tuple[str, str] | None:
-    """Return what a page says of an error, in French and English; None where only its detail tells."""
+def _near(request: Request, language: str) -> dict[str, object]:
+    """Return the words of an address that leads nowhere, and the pages whose names are near."""
+    generation = generation_of(request.scope)
+    end = unquote(request.scope["raw_path"].decode("latin-1"), errors="replace").rstrip("/").rpartition("/")[2]
+    slug = " ".join(word for _, _, word in words(end.replace("-", " ").replace("_", " ")))[:80]
+    wording = Wording(generation.manifest.names, language)
+    found = generation.pages.search(slug, "", 1, 5).items
+    return {
+        "slug": slug,
+        "matches": [(wording.text(i.names, i.iri), generation.manifest.names.page(i.iri)) for i in found],
+    }
+
+
+def _explanation(key: str, members: dict[str, object], language: str) -> str:
+    """Return what a page says of an error; empty where only its detail tells."""
     if "line" not in members:
-        return WORDS.get(f"{key}_text")
-    french, english = (text.format(**members) for text in WORDS["syntax_text"])
+        return word(f"{key}_text", language) if has_word(f"{key}_text") else ""
+    text = word("syntax_text", language, line=members["line"], column=members["column"])
     expected = members.get("expected")
     if isinstance(expected, list):
-        listed = ", ".join(map(str, expected))
-        french, english = f"{french} Attendu : {listed}.", f"{english} Expected: {listed}."
-    return french, english
+        text += " " + word("syntax_expected", language, expected=", ".join(map(str, expected)))
+    return text
 
 
 def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Format, str], ...] = ()) -> Response:

@@ -22,7 +22,9 @@ from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.lists import answer_list
 from solnum_ld.web.problems import problem
+from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
 
@@ -76,7 +78,7 @@ async def describe(request: Request, iri: str = "") -> Response:
         )
     names = generation.manifest.names
     own = None if names.is_vocabulary(iri) else names.document(iri)
-    if own is not None and (await generation.store.exists(iri)):
+    if own is not None and (await generation.store.exists(iri)) and not await _overshadowed(generation, iri):
         return _see_other(request, own)
     description = await generation.store.describe(iri, _window(request))
     if description is None:
@@ -100,9 +102,11 @@ async def context(request: Request) -> Response:
     return represent(await asyncio.to_thread(path.read_bytes), JSONLD)
 
 
-@router.api_route("/def/{version}", methods=READ, summary="A frozen version of the vocabulary")
+@router.api_route(
+    "/def/{version:path}", methods=READ, summary="A frozen version of the vocabulary, or one of its terms"
+)
 async def definition_version(request: Request, version: str) -> Response:
-    """Answer with the vocabulary as it was in one version."""
+    """Answer with the vocabulary as it was in one version, or with a term of a vocabulary whose names end in a path."""
     return await _vocabulary(request, f"def/{version}", "")
 
 
@@ -118,31 +122,52 @@ async def shapes(request: Request, suffix: str = "") -> Response:
 async def shape(request: Request, path: str) -> Response:
     """Answer with the description of a shape, which is a document itself: 200, not 303."""
     del path
+    subject = await _kept(request)
+    if subject is None:
+        raise NotFound("There is no shape of this name.")
+    return await _answer(request, subject)
+
+
+async def _kept(request: Request) -> _Subject | None:
+    """Return what keeps its name everywhere, a term or a shape, as a document of its own; None when there is none."""
     generation = generation_of(request.scope)
     names = generation.manifest.names
+    if not names.space:
+        return None
     rest = _raw(request)
-    fixed = None
-    found = await generation.store.describe(names.space + rest, _window(request)) if names.space else None
-    if found is None:
-        stem, _, suffix = rest.rpartition(".")
-        fixed = BY_SUFFIX.get(suffix)
-        found = await generation.store.describe(names.space + stem, _window(request)) if fixed and names.space else None
-    if found is None:
-        raise NotFound("There is no shape of this name.")
-    return await _answer(request, _Subject(generation, found, names.page(found.iri), fixed))
+    stem, _, suffix = rest.rpartition(".")
+    fixed = BY_SUFFIX.get(suffix)
+    for spelling, form in ((rest, None), *(((stem, fixed),) if fixed else ())):
+        found = await generation.store.describe(names.space + spelling, _window(request))
+        if found is not None:
+            return _Subject(generation, found, names.page(found.iri), form)
+    return None
 
 
 @router.api_route("/{path:path}", methods=READ, summary="A thing's own name: 303 to the document about it")
 async def thing(request: Request, path: str) -> Response:
     """Redirect a name under the base to the document about what it names."""
-    del path
     generation = generation_of(request.scope)
+    stem, _, suffix = path.partition(".")
+    page = generation.pages.list_of(stem)
+    if page is not None and (suffix or stem == path):
+        return await answer_list(request, generation, page, suffix)
     names = generation.manifest.names
     for spelling in spellings(_raw(request)):
         iri = names.base + spelling
         if names.path_of(iri) is not None and await generation.store.exists(iri):
-            return _see_other(request, names.document(iri) or names.describe(iri))
+            own = None if await _overshadowed(generation, iri) else names.document(iri)
+            return _see_other(request, own or names.describe(iri))
     raise await missing(generation, spellings(_raw(request)))
+
+
+async def _overshadowed(generation: Generation, iri: str) -> bool:
+    """Tell whether the document that ``iri`` would have is that of ``{base}id/…`` with the same end."""
+    names = generation.manifest.names
+    path = names.path_of(iri)
+    if path is None or path.startswith("id/"):
+        return False
+    return await generation.store.exists(f"{names.base}id/{path}")
 
 
 # -- finding -----------------------------------------------------------------------------------------------------------
@@ -242,7 +267,8 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     if form is HTML:
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
-        body = _page(request, subject, language, template, alternates, classes)
+        around = await surround(generation, subject.description, language, subject.triples, alternates)
+        body = _page(request, subject, language, template, around, classes)
         if location and "lang" in request.query_params:
             location = f"{location}?lang={language}"
         return represent(
@@ -282,13 +308,12 @@ def _page(
     subject: _Subject,
     language: str,
     template: str,
-    alternates: dict[Format, str],
+    around: Surroundings,
     classes: list[tuple[Text, str, int]],
 ) -> str:
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
-    downloads = [(form, address) for form, address in alternates.items() if form is not HTML]
     dumps = generation.manifest.dumps if template == "home.html" else ()
     return render(
         template,
@@ -296,7 +321,9 @@ def _page(
         language,
         request,
         view=view,
-        downloads=downloads,
+        facts=facts_apart(view, around),
+        around=around,
+        trail=around.trail,
         canonical=subject.address,
         classes=classes,
         dumps=dumps,
@@ -334,7 +361,10 @@ async def _vocabulary(request: Request, name: str, suffix: str) -> Response:
         vocabulary = await read_vocabulary(generation, stem)
         suffix, address = ending, generation.manifest.public + stem
     if vocabulary is None or (suffix and suffix not in BY_SUFFIX):
-        raise NotFound("There is no vocabulary of this name.")
+        subject = await _kept(request)
+        if subject is None:
+            raise NotFound("There is no vocabulary of this name.")
+        return await _answer(request, subject)
     rdf = rdf_offers(vocabulary.triples)
     alternates = {form: f"{address}.{form.suffix}" for form in (*rdf, HTML)}
     request.state.offered = tuple(alternates.items())
@@ -364,7 +394,7 @@ def _vocabulary_page(
     location: str | None,
 ) -> Response:
     language = choose_language(request)
-    downloads = [(form, other) for form, other in alternates.items() if form is not HTML]
+    downloads = [Download(form, other, 0) for form, other in alternates.items() if form is not HTML]
     title, sections = vocabulary.sections(language)
     body = render(
         "vocabulary.html",

@@ -15,6 +15,8 @@ from solnum_ld.ledger import NAME as LEDGER
 from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import Manifest, read_manifest
 from solnum_ld.resources.jsonld import Context
+from solnum_ld.search.ask import PagesIndex
+from solnum_ld.search.build import NAME as PAGES
 from solnum_ld.store import Store
 
 POLL_SECONDS = 0.5
@@ -31,11 +33,17 @@ class Generation:
     manifest: Manifest
     store: Store
     context: Context
+    pages: PagesIndex
     held: IO[str] | None = None
     _ledger: Ledger | None = None
     in_flight: int = 0
     retired: bool = False
     drained: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Return the names of the fields by which its list pages are filtered: parameters of addresses."""
+        return self.pages.parameters
 
     @property
     def id(self) -> str:
@@ -69,6 +77,7 @@ class Generation:
         if self.in_flight:
             await self.drained.wait()
         await self.store.aclose()
+        self.pages.close()
         if self._ledger is not None:
             self._ledger.close()
         if self.held is not None:
@@ -113,7 +122,12 @@ class Site:
         manifest = read_manifest(path)
         held = self._hold(manifest.release) if self._hold else None
         fresh = Generation(
-            path, manifest, self._open_store(path), Context.read(path / "ontology" / "context.jsonld"), held
+            path,
+            manifest,
+            self._open_store(path),
+            Context.read(path / "ontology" / "context.jsonld"),
+            PagesIndex(path / PAGES),
+            held,
         )
         with contextlib.suppress(LedgerUnreadable):  # harvesters wait until there is one
             fresh.ledger()

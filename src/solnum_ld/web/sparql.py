@@ -47,10 +47,10 @@ from solnum_ld.sparql.scan import position, rewrite_iris
 from solnum_ld.store.protocol import Answer, Limits
 from solnum_ld.web.cache import CutOff, generation_of
 from solnum_ld.web.clients import Clients
-from solnum_ld.web.html import CSP, render
-from solnum_ld.web.http import CACHE, NO_STORE, choose_format, choose_language, link, represent
+from solnum_ld.web.http import CACHE, NO_STORE, choose_format, is_page, link, represent
 from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.problems import answer_error, method_not_allowed
+from solnum_ld.web.query import query_page, show_mistake, show_outcome
 from solnum_ld.web.resources import read_statistics
 from solnum_ld.web.site import Generation
 
@@ -83,16 +83,6 @@ _NAMES: dict[str, tuple[Format, ...]] = {
 _SHOWN = 1500
 """Characters of a query that are repeated in the addresses of an answer's other formats."""
 
-_EXAMPLE = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-
-SELECT ?type (COUNT(?s) AS ?n) (SAMPLE(?name) AS ?label) WHERE {
-  ?s a ?type .
-  OPTIONAL { ?type rdfs:label ?name }
-}
-GROUP BY ?type
-ORDER BY DESC(?n)
-LIMIT 50
-"""
 _GRAPHS = """SELECT ?g ?n {
   ?g a <http://www.w3.org/ns/sparql-service-description#Graph> ; <http://rdfs.org/ns/void#triples> ?n
 }"""
@@ -128,7 +118,12 @@ class SparqlEndpoint:
             if exchange.begun:
                 log.warning("An answer was cut off: %s", error)
                 raise CutOff(str(error)) from error
-            await answer_error(exchange.request, error, exchange.offered)(scope, receive, send)
+            response = answer_error(exchange.request, error, exchange.offered)
+            if exchange.query and is_page(response) and not isinstance(error, NotAcceptable):
+                response = await show_mistake(
+                    exchange.request, generation_of(scope), exchange.query, error, response, self._settings.limits
+                )
+            await response(scope, receive, send)
         except CutOff:
             outcome = "ClientGone"
             raise
@@ -190,6 +185,12 @@ class SparqlEndpoint:
                 if mistake is not None:  # worse than what is accepted
                     raise mistake from None
                 raise
+            if form is HTML:
+                limits, generation = self._settings.limits, generation_of(exchange.scope)
+                page = await show_outcome(exchange.request, generation, query, asked.query or "", limits, cache)
+                page.headers.update(headers)
+                await page(exchange.scope, exchange.receive, exchange.send)
+                return
             try:
                 await self._deliver(exchange, query, form, cache, headers)
             except NotAcceptable:
@@ -254,17 +255,7 @@ class SparqlEndpoint:
         form = _named(asked.format, offers) if asked.format else choose_format(exchange.request, offers)
         vary = () if asked.format else ("Accept", "Accept-Language")
         if form is HTML:
-            language = choose_language(exchange.request)
-            page = render(
-                "sparql.html",
-                generation,
-                language,
-                exchange.request,
-                endpoint=endpoint,
-                example=_EXAMPLE,
-                canonical=endpoint,
-            )
-            response = represent(page, HTML, vary=vary, language=language, headers={"content-security-policy": CSP})
+            response = await query_page(exchange.request, generation, self._settings.limits)
         else:
             triples = describe_service(await _service(generation, endpoint))
             body = await asyncio.to_thread(serialise, triples, form, generation.context, manifest.names)
@@ -375,10 +366,11 @@ def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, offer
         shown = f"query={quote(query.text, safe='')}&"
     exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in offers)
     aliases = RESULT_ALIASES if query.form in (QueryForm.SELECT, QueryForm.ASK) else ()
+    page = (HTML,) if exchange.scope["method"] == "GET" else ()
     if asked.format:
         exchange.overridden = True
-        return _named(asked.format, (*offers, *aliases))
-    return choose_format(exchange.request, (*offers, *aliases))
+        return _named(asked.format, (*offers, *aliases, *page))
+    return choose_format(exchange.request, (*offers, *aliases, *page))
 
 
 def _named(names: str, offers: Sequence[Format]) -> Format:

@@ -1,97 +1,32 @@
-"""The words of the pages, in French and English. A later catalogue of messages can take this table's place."""
+"""The words of the pages: gettext catalogues (``locales/fr.po``, ``en.po``), read once. A key is not itself a word."""
 
 from __future__ import annotations
 
-WORDS: dict[str, tuple[str, str]] = {
-    "colon": ("\u00a0: ", ": "),
-    "skip": ("Aller au contenu", "Skip to content"),
-    "home": ("Accueil", "Home"),
-    "vocabulary": ("Vocabulaire", "Vocabulary"),
-    "shapes": ("Contraintes", "Shapes"),
-    "validation": ("Validation", "Validation"),
-    "sparql": ("Interroger (SPARQL)", "Query (SPARQL)"),
-    "menu": ("Navigation principale", "Main navigation"),
-    "other_language": ("English", "Français"),
-    "facts": ("Informations", "Facts"),
-    "mentions": ("Mentionné par", "Mentioned by"),
-    "identifier": ("Identifiant", "Identifier"),
-    "downloads": ("Télécharger cette fiche", "Download this record"),
-    "dumps": ("Télécharger toutes les données", "Download all data"),
-    "provenance": ("Provenance", "Provenance"),
-    "graphs": ("Graphes nommés qui en parlent", "Named graphs that state it"),
-    "more": ("Voir la suite", "Show more"),
-    "of": ("sur", "of"),
-    "total": ("au total", "in all"),
-    "parts": ("Éléments de ce document", "Parts of this document"),
-    "licence": ("Licence", "Licence"),
-    "version": ("Version", "Version"),
-    "release": ("Publication", "Release"),
-    "contents": ("Contenu", "Contents"),
-    "bytes": ("octets", "bytes"),
-    "outside": ("lien externe", "external link"),
-    "type": ("Nature", "Type"),
-    "definition": ("Définition", "Definition"),
-    "example": ("Exemple", "Example"),
-    "classes": ("Classes", "Classes"),
-    "properties": ("Propriétés", "Properties"),
-    "individuals": ("Individus", "Individuals"),
-    "others": ("Autres termes", "Other terms"),
-    "versions": ("Versions", "Versions"),
-    "query": ("Requête", "Query"),
-    "run": ("Exécuter", "Run"),
-    "format": ("Format du résultat", "Format of the result"),
-    "error": ("Erreur", "Error"),
-    "404": ("Page introuvable", "Page not found"),
-    "404_text": (
-        "Rien n’est décrit à cette adresse. Vérifiez-la, ou partez de la page d’accueil.",
-        "Nothing is described at this address. Check it, or start from the home page.",
-    ),
-    "406": ("Format non disponible", "Format not available"),
-    "406_text": (
-        "Cette ressource n’existe pas dans le format demandé. Elle est disponible dans ceux-ci :",
-        "This resource does not exist in the format asked for. It can be had in these:",
-    ),
-    "410": ("Retiré", "Withdrawn"),
-    "410_text": ("Cette ressource a été publiée, puis retirée.", "This resource was published, then withdrawn."),
-    "syntax_text": (
-        "La requête n’est plus du SPARQL à la ligne {line}, colonne {column}.",
-        "The query stops being SPARQL at line {line}, column {column}.",
-    ),
-    "403": ("Demande refusée", "Request refused"),
-    "429": ("Trop de demandes", "Too many requests"),
-    "431": ("En-têtes trop longs", "Header fields too large"),
-    "400": ("Demande mal formée", "Malformed request"),
-    "405": ("Méthode non permise", "Method not allowed"),
-    "413": ("Demande trop grande", "Request too large"),
-    "414": ("Adresse trop longue", "Address too long"),
-    "415": ("Type de contenu non pris en charge", "Media type not supported"),
-    "500": ("Erreur interne", "Internal error"),
-    "500_text": (
-        "Le service a rencontré une erreur. Elle a été consignée.",
-        "The service met an error. It was logged.",
-    ),
-    "503": ("Service momentanément indisponible", "Service unavailable for a moment"),
-    "504": ("Délai dépassé", "Time limit exceeded"),
-    "withdrawn_on": ("Retiré le", "Withdrawn on"),
-    "reason": ("Motif", "Reason"),
-    "replaced_by": ("Remplacé par", "Replaced by"),
-    "described": ("Ressources décrites", "Resources described"),
-    "statements": ("Déclarations", "Statements"),
-    "no_problem": ("Aucun problème n’a été trouvé.", "No problem was found."),
-    "findings": ("Constats de la validation", "Findings of the validation"),
-    "as_data": ("Comme données", "As data"),
-    "browse": ("Parcourir", "Browse"),
-    "rule": ("Règle", "Rule"),
-    "where": ("Où", "Where"),
-    "remedy": ("Remède", "Remedy"),
-    "severity": ("Gravité", "Severity"),
-    "message": ("Message", "Message"),
-    "violation": ("violation", "violation"),
-    "warning": ("avertissement", "warning"),
-    "info": ("information", "information"),
-}
+from functools import cache
+from importlib.resources import files
+
+import polib
+
+LANGUAGES = ("fr", "en")
 
 
-def word(key: str, language: str) -> str:
-    """Return a word in ``fr`` or ``en``."""
-    return WORDS[key][0 if language == "fr" else 1]
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return every word of a language by its key."""
+    text = (files("solnum_ld.web") / "locales" / f"{language}.po").read_text("utf-8")
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if entry.msgstr}
+
+
+def word(key: str, language: str, **values: object) -> str:
+    """Return a word in ``fr`` or ``en``, with ``values`` in their places; a key without a word is a KeyError.
+
+    >>> word("home", "fr"), word("version_of", "en", version="1.0")
+    ('Accueil', 'Data, version 1.0')
+    """
+    text = catalogue("fr" if language == "fr" else "en")[key]
+    return text % values if values else text
+
+
+def has_word(key: str) -> bool:
+    """Tell whether the catalogues have this key."""
+    return key in catalogue("fr")

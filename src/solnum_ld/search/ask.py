@@ -1,0 +1,353 @@
+"""Ask a release's index for people: search, completion, list pages with facets, spots on the map. Read-only, bounded."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from solnum_ld.search.text import STOP, fold, forms, words
+
+PAGE_SIZE = 50
+MAX_FACET_VALUES = 60
+MAX_SPOTS = 2000
+_MAX_WORDS = 12
+_RANK = "bm25(words, 10.0, 4.0, 1.0, 0.0)"
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfo:
+    """A field of a list page as it is shown."""
+
+    name: str
+    label: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class ListInfo:
+    """A list page as it is shown. ``number`` names it in the index."""
+
+    number: int
+    path: str
+    iri: str
+    label: Texts
+    intro: Texts
+    classes: tuple[str, ...]
+    facets: tuple[FieldInfo, ...]
+    columns: tuple[FieldInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that has a name; ``status`` says how sure its place is, where that is not certain."""
+
+    id: int
+    iri: str
+    kind: str
+    names: Texts
+    summaries: Texts
+    status: Texts
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a field: an N-Triples term, its names, and how many things of the selection have it."""
+
+    term: str
+    names: Texts
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A part of a list: the things of one page, how many there are in all, the values of their fields, the facets."""
+
+    items: tuple[Item, ...]
+    total: int
+    cells: Mapping[tuple[int, str], tuple[FacetValue, ...]]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search has found; ``every`` tells whether all words are in each, ``hint`` is a word that may be meant."""
+
+    items: tuple[Item, ...]
+    total: int
+    kinds: tuple[tuple[str, int], ...]
+    asked: frozenset[str]
+    every: bool = True
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a thing is: its place, with names, and coordinates in degrees (WGS 84)."""
+
+    item: Item
+    place: str
+    names: Texts
+    latitude: float
+    longitude: float
+
+
+class PagesIndex:
+    """The index of one release, opened read-only. May be used from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self.lists = self._read_lists()
+        self.parameters = frozenset(f.name for page in self.lists for f in page.facets)
+        self.has_spots = bool(self._rows("SELECT 1 FROM spot LIMIT 1"))
+        self.mapped = frozenset(
+            row[0] for row in self._rows("SELECT DISTINCT list FROM listed WHERE item IN (SELECT item FROM spot)")
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in self._all:
+            connection.close()
+
+    def list_of(self, path: str) -> ListInfo | None:
+        """Return the list page of a path."""
+        return next((page for page in self.lists if page.path == path), None)
+
+    def list_for(self, classes: Iterable[str]) -> ListInfo | None:
+        """Return the list page on which things of these classes stand."""
+        wanted = set(classes)
+        return next((page for page in self.lists if wanted.intersection(page.classes)), None)
+
+    # -- lists ---------------------------------------------------------------------------------------------------------
+
+    def listing(
+        self, page: ListInfo, chosen: Mapping[str, str], text: str, number: int, size: int = PAGE_SIZE
+    ) -> Listing:
+        """Return page ``number`` (from 1) of a list under filters: a term for each chosen field, and words of the name."""
+        where, values = self._selection(page, chosen, text)
+        total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
+        rows = self._rows(
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
+            f"WHERE {where} ORDER BY l.position IS NULL, l.position, l.sort, i.iri LIMIT ? OFFSET ?",
+            [*values, size, (number - 1) * size],
+        )
+        items = tuple(_item(row) for row in rows)
+        facets = {f.name: self._facet(page, f.name, chosen, text) for f in page.facets}
+        return Listing(items, total, self._cells(page, items), facets)
+
+    def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> Listing:
+        """Return a whole list under filters, without facets: for downloads."""
+        return self.listing(page, chosen, text, 1, size=-1)
+
+    def _selection(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> tuple[str, list[object]]:
+        where, values = "l.list = ?", [page.number]
+        parameters: list[object] = list(values)
+        for name, term in sorted(chosen.items()):
+            where += (
+                " AND l.item IN (SELECT f.item FROM fact f JOIN value v ON v.id = f.value"
+                " WHERE f.list = ? AND f.field = ? AND v.term = ?)"
+            )
+            parameters += [page.number, name, term]
+        expression = _expression(text)[0]
+        if expression:
+            where += " AND l.item IN (SELECT rowid FROM words WHERE words MATCH ?)"
+            parameters.append(expression)
+        return where, parameters
+
+    def _facet(self, page: ListInfo, name: str, chosen: Mapping[str, str], text: str) -> tuple[FacetValue, ...]:
+        """Return the values of a facet, counted under the other filters."""
+        others = {key: term for key, term in chosen.items() if key != name}
+        where, values = self._selection(page, others, text)
+        rows = self._rows(
+            "SELECT v.term, v.names, COUNT(*) FROM fact f JOIN value v ON v.id = f.value "
+            f"WHERE f.list = ? AND f.field = ? AND f.item IN (SELECT l.item FROM listed l WHERE {where}) "
+            "GROUP BY v.id ORDER BY COUNT(*) DESC LIMIT ?",
+            [page.number, name, *values, MAX_FACET_VALUES],
+        )
+        return tuple(FacetValue(row[0], json.loads(row[1]), row[2]) for row in rows)
+
+    def _cells(self, page: ListInfo, items: Sequence[Item]) -> dict[tuple[int, str], tuple[FacetValue, ...]]:
+        cells: dict[tuple[int, str], tuple[FacetValue, ...]] = {}
+        shown = {f.name for f in page.columns}
+        for start in range(0, len(items), 500):
+            part = items[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._rows(
+                "SELECT f.item, f.field, v.term, v.names FROM fact f JOIN value v ON v.id = f.value "
+                f"WHERE f.list = ? AND f.item IN ({marks}) ORDER BY v.term",
+                [page.number, *(item.id for item in part)],
+            )
+            for item, field, term, names in rows:
+                if field in shown:
+                    cells[item, field] = (*cells.get((item, field), ()), FacetValue(term, json.loads(names)))
+        return cells
+
+    def known_term(self, terms: Sequence[str]) -> str:
+        """Return the first of these terms that is a value of some field, else the first."""
+        return next((t for t in terms if self._rows("SELECT 1 FROM value WHERE term = ?", [t])), terms[0])
+
+    # -- search --------------------------------------------------------------------------------------------------------
+
+    def search(self, text: str, kind: str, number: int, size: int = 20) -> Found:
+        """Return page ``number`` of what a text finds, the thing itself first; ``kind`` is a class, or empty."""
+        expression, asked = _expression(text)
+        if not expression:
+            return Found((), 0, (), frozenset())
+        every = True
+        kinds = self._kinds(expression)
+        if not kinds and " AND " in expression:
+            every = False
+            expression = expression.replace(" AND ", " OR ")
+            kinds = self._kinds(expression)
+        if not kinds:
+            return Found((), 0, (), asked, hint=self._hint(text))
+        exact, whole = fold(text).strip(), " ".join(fold(w) for _, _, w in words(text))
+        rows = self._rows(
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
+            "WHERE words MATCH ? AND (? = '' OR i.class = ?) "
+            f"ORDER BY i.sort = ? DESC, i.sort = ? DESC, {_RANK} - 2.0 * i.listed, i.sort, i.iri LIMIT ? OFFSET ?",
+            [expression, kind, kind, exact, whole, size, (number - 1) * size],
+        )
+        total = sum(count for name, count in kinds if not kind or name == kind)
+        return Found(tuple(_item(row) for row in rows), total, tuple(kinds), asked, every)
+
+    def _kinds(self, expression: str) -> list[tuple[str, int]]:
+        return [
+            (row[0], row[1])
+            for row in self._rows(
+                "SELECT i.class, COUNT(*) FROM words JOIN item i ON i.id = words.rowid WHERE words MATCH ? "
+                "GROUP BY 1 ORDER BY 2 DESC, 1",
+                [expression],
+            )
+        ]
+
+    def _hint(self, text: str) -> str:
+        """Return the text with unknown words replaced by near known ones; empty when there are none near."""
+        changed, result = False, []
+        for _, _, word in words(text):
+            plain = fold(word)
+            known = self._rows("SELECT 1 FROM terms WHERE term = ? AND col = 'plain' LIMIT 1", [plain])
+            if known or len(plain) < 3:
+                result.append(word)
+                continue
+            near = self._rows(
+                "SELECT term FROM terms WHERE col = 'plain' AND term >= ? AND term < ? AND LENGTH(term) BETWEEN ? AND ? LIMIT 5000",
+                [plain[0], plain[0] + "\U0010ffff", len(plain) - 2, len(plain) + 2],
+            )
+            best = get_close_matches(plain, [row[0] for row in near], n=1, cutoff=0.7)
+            changed |= bool(best)
+            result.append(best[0] if best else word)
+        return " ".join(result) if changed else ""
+
+    def complete(self, text: str, size: int = 8) -> list[Item]:
+        """Return things whose names have words that begin like those of a text."""
+        plain = [fold(word) for _, _, word in words(text)][:_MAX_WORDS]
+        if not plain:
+            return []
+        expression = " AND ".join(f'plain : "{word}" *' for word in plain)
+        rows = self._rows(
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
+            "WHERE words MATCH ? ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
+            [expression, size],
+        )
+        return [_item(row) for row in rows]
+
+    # -- map -----------------------------------------------------------------------------------------------------------
+
+    def spots(self, page: ListInfo | None, chosen: Mapping[str, str], text: str) -> tuple[list[Spot], list[Item]]:
+        """Return where the things of a list are (None: all things), and those of the list that are nowhere."""
+        if page is None:
+            where = "1"
+            values: list[object] = []
+            nowhere: list[Item] = []
+        else:
+            selection, values = self._selection(page, chosen, text)
+            where = f"s.item IN (SELECT l.item FROM listed l WHERE {selection})"
+            nowhere = [
+                _item(row)
+                for row in self._rows(
+                    "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
+                    f"WHERE {selection} AND l.item NOT IN (SELECT item FROM spot) ORDER BY l.sort LIMIT ?",
+                    [*values, MAX_SPOTS],
+                )
+            ]
+        rows = self._rows(
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
+            "FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place "
+            f"WHERE {where} ORDER BY i.sort, s.place LIMIT ?",
+            [*values, MAX_SPOTS],
+        )
+        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows], nowhere
+
+    def spots_of(self, iri: str) -> list[Spot]:
+        """Return where one thing is."""
+        rows = self._rows(
+            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
+            "FROM item i JOIN spot s ON s.item = i.id LEFT JOIN item p ON p.iri = s.place WHERE i.iri = ? LIMIT 50",
+            [iri],
+        )
+        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows]
+
+    def similar(self, page: ListInfo, iri: str, size: int = 6) -> list[Item]:
+        """Return the things of a list that share the most, and the rarest, values of its facets with one of them."""
+        rows = self._rows(
+            "WITH own AS (SELECT f.field, f.value FROM fact f JOIN item i ON i.id = f.item WHERE f.list = ?1 AND i.iri = ?2),"
+            " sizes AS (SELECT o.field, o.value, COUNT(*) AS n FROM own o JOIN fact f ON f.list = ?1 AND f.field = o.field"
+            " AND f.value = o.value GROUP BY 1, 2)"
+            " SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM sizes s"
+            " JOIN fact f ON f.list = ?1 AND f.field = s.field AND f.value = s.value JOIN item i ON i.id = f.item"
+            " WHERE s.n BETWEEN 2 AND 200 AND i.iri <> ?2 GROUP BY i.id HAVING SUM(1.0 / s.n) >= 0.125"
+            " ORDER BY SUM(1.0 / s.n) DESC, i.sort LIMIT ?3",
+            [page.number, iri, size],
+        )
+        return [_item(row) for row in rows]
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return the rows of one statement; SQLite's values have no static type."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = sqlite3.connect(self._uri, uri=True, check_same_thread=False)
+            self._local.connection = connection
+            self._all.append(connection)
+        return connection.execute(sql, values).fetchall()
+
+    def _read_lists(self) -> tuple[ListInfo, ...]:
+        rows = self._rows("SELECT value FROM meta WHERE key = 'lists'")
+        return tuple(
+            ListInfo(
+                number,
+                page["path"],
+                page["iri"],
+                page["label"],
+                page["intro"],
+                tuple(page["classes"]),
+                tuple(FieldInfo(f["name"], f["label"]) for f in page["facets"]),
+                tuple(FieldInfo(f["name"], f["label"]) for f in page["columns"]),
+            )
+            for number, page in enumerate(json.loads(rows[0][0]), 1)
+        )
+
+
+def _item(row: Sequence[Any]) -> Item:
+    return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), json.loads(row[5]))
+
+
+def _expression(text: str) -> tuple[str, frozenset[str]]:
+    """Return the FTS5 expression for a text, and every form that is asked for. Words are quoted: no operator passes."""
+    every = [word for _, _, word in words(text[:1000])][:_MAX_WORDS]
+    wanted = [word for word in every if fold(word) not in STOP and word.casefold() not in STOP] or every
+    parts = [
+        f"{{name other summary}} : ({' OR '.join(f'{chr(34)}{form}{chr(34)}' for form in forms(word))})"
+        for word in wanted
+    ]
+    return " AND ".join(parts), frozenset(form for word in wanted for form in forms(word))

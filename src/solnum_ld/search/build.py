@@ -1,0 +1,351 @@
+"""Build the index for people: what has a name, which lists it stands on, where it is. SQLite with FTS5.
+
+``item``     what has a name: names and summaries by language, its class
+``words``    full text of the items, in the forms of :mod:`solnum_ld.search.text` (no content is kept)
+``listed``   which item stands on which list, in which place
+``fact``     the values that columns show and facets filter by
+``spot``     where an item is, by way of which place
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import cast
+
+import pyoxigraph as ox
+
+from solnum_ld.namespaces import LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SD, SH, SKOS, SN, VOID
+from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
+from solnum_ld.search.text import fold, indexed, plain
+
+NAME = "pages.sqlite"
+_DEFAULT = ox.DefaultGraph()
+_MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID, SN + "List")
+_MAX_TEXT = 5000
+_MAX_HOPS = 8
+_OTHER_NAMES = (
+    SCHEMA + "alternateName",
+    SCHEMA_HTTP + "alternateName",
+    SKOS + "altLabel",
+    SKOS + "hiddenLabel",
+    SCHEMA + "abstract",
+    SN + "placeAsWritten",
+)
+_SUMMARIES = (
+    SCHEMA + "description",
+    SCHEMA_HTTP + "description",
+    "http://purl.org/dc/terms/description",
+    SKOS + "definition",
+    RDFS + "comment",
+)
+_GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
+_COORDINATES = (
+    *((s + "latitude", s + "longitude") for s in (SCHEMA, SCHEMA_HTTP)),
+    (_GEO + "lat", _GEO + "long"),
+)
+_LOCATED = (
+    *(s + n for s in (SCHEMA, SCHEMA_HTTP) for n in ("location", "contentLocation", "spatialCoverage")),
+    "http://purl.org/dc/terms/spatial",
+    "http://xmlns.com/foaf/0.1/based_near",
+)
+_CONTAINED = (SCHEMA + "containedInPlace", SCHEMA_HTTP + "containedInPlace")
+_POSITION = (SCHEMA + "position", SCHEMA_HTTP + "position")
+
+_SCHEMA_SQL = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE item (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, class TEXT, names TEXT, summaries TEXT, status TEXT, listed INTEGER, sort TEXT);
+CREATE VIRTUAL TABLE words USING fts5(name, other, summary, plain, content='', tokenize="unicode61 remove_diacritics 0", prefix='2 3');
+CREATE VIRTUAL TABLE terms USING fts5vocab(words, col);
+CREATE TABLE listed (list INTEGER, item INTEGER, position REAL, sort TEXT, PRIMARY KEY (list, item)) WITHOUT ROWID;
+CREATE TABLE value (id INTEGER PRIMARY KEY, term TEXT UNIQUE, names TEXT);
+CREATE TABLE fact (list INTEGER, field TEXT, value INTEGER, item INTEGER, PRIMARY KEY (list, field, value, item)) WITHOUT ROWID;
+CREATE TABLE spot (item INTEGER, place TEXT, latitude REAL, longitude REAL, PRIMARY KEY (item, place)) WITHOUT ROWID;
+"""
+
+
+def build_search(path: Path, store: ox.Store) -> None:
+    """Write the index of what the default graph of a store says.
+
+    Raises :class:`SourceInvalid` when the source declares pages that cannot be served.
+    """
+    pages = read_lists(store)
+    database = sqlite3.connect(path)
+    try:
+        database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA_SQL)
+        _Builder(store, database, pages).run()
+        database.execute("INSERT INTO words (words) VALUES ('optimize')")
+        database.execute("CREATE INDEX fact_of_item ON fact (list, item)")
+        database.commit()
+        database.execute("VACUUM")
+    finally:
+        database.close()
+
+
+class _Builder:
+    """Fills the tables of one index."""
+
+    def __init__(self, store: ox.Store, database: sqlite3.Connection, pages: tuple[ListPage, ...]) -> None:
+        self._store, self._database, self._pages = store, database, pages
+        self._ids: dict[str, int] = {}
+        self._values: dict[str, int] = {}
+
+    def run(self) -> None:
+        classes = self._classes()
+        listed = [sorted({i for c in page.classes for i in self._instances(c)}) for page in self._pages]
+        on_list = {iri for iris in listed for iri in iris}
+        self._items(classes, on_list)
+        for number, (page, iris) in enumerate(zip(self._pages, listed, strict=True), 1):
+            self._list(number, iris)
+            for field in {f.name: f for f in (*page.columns, *page.facets)}.values():
+                self._facts(number, page, field)
+        self._spots()
+        lists = [_as_json(page) for page in self._pages]
+        self._database.execute("INSERT INTO meta VALUES ('lists', ?)", [json.dumps(lists, ensure_ascii=False)])
+
+    def _quads(self, predicate: str) -> Iterator[ox.Quad]:
+        return self._store.quads_for_pattern(None, ox.NamedNode(predicate), None, _DEFAULT)
+
+    def _instances(self, name: str) -> Iterator[str]:
+        found = self._store.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), ox.NamedNode(name), _DEFAULT)
+        return (q.subject.value for q in found if isinstance(q.subject, ox.NamedNode))
+
+    def _classes(self) -> dict[str, str]:
+        """Return one class of each typed thing: that of a list before others, the source's own before well-known ones."""
+        preferred = {name for page in self._pages for name in page.classes}
+        found: dict[str, str] = {}
+        for quad in self._quads(RDF_TYPE):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                old, new = found.get(quad.subject.value), quad.object.value
+                if old is None or _class_rank(new, preferred) < _class_rank(old, preferred):
+                    found[quad.subject.value] = new
+        return found
+
+    def _items(self, classes: dict[str, str], on_list: set[str]) -> None:
+        names = self._texts(LABELS, first=True)
+        others = self._texts(_OTHER_NAMES, first=False)
+        summaries = self._texts(_SUMMARIES, first=True)
+        statuses = self._statuses()
+        for iri, by_language in sorted(names.items()):
+            kind = classes.get(iri, "")
+            if kind.startswith(_MACHINERY) and iri not in on_list:
+                continue
+            number = len(self._ids) + 1
+            self._ids[iri] = number
+            about = summaries.get(iri, {})
+            title = by_language.get("fr") or next(iter(by_language.values()))
+            self._database.execute(
+                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    number,
+                    iri,
+                    kind,
+                    _dump(by_language),
+                    _dump(about),
+                    _dump(statuses.get(iri, {})),
+                    int(iri in on_list),
+                    _sort_key(title),
+                ),
+            )
+            self._database.execute(
+                "INSERT INTO words (rowid, name, other, summary, plain) VALUES (?, ?, ?, ?, ?)",
+                (
+                    number,
+                    indexed(" ".join(by_language.values())),
+                    indexed(" ".join(others.get(iri, {}).values())),
+                    indexed(" ".join(about.values())),
+                    plain(" ".join(by_language.values())),
+                ),
+            )
+
+    def _statuses(self) -> dict[str, dict[str, str]]:
+        """Return how sure the place of a thing is, where it is not certain."""
+        return {
+            quad.subject.value: self._names(quad.object)
+            for quad in self._quads(SN + "placeStatus")
+            if isinstance(quad.subject, ox.NamedNode)
+            and isinstance(quad.object, ox.NamedNode)
+            and quad.object.value != SN + "certain"
+        }
+
+    def _texts(self, properties: Iterable[str], *, first: bool) -> dict[str, dict[str, str]]:
+        """Return the texts of each thing by language; ``first``: of the best property alone, else of all together."""
+        found: dict[str, dict[str, str]] = {}
+        for name in properties:
+            fresh: dict[str, dict[str, str]] = {}
+            for quad in self._quads(name):
+                if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+                    texts = fresh.setdefault(quad.subject.value, {})
+                    key = (quad.object.language or "").partition("-")[0]
+                    text = quad.object.value[:_MAX_TEXT]
+                    texts[key] = min(texts.get(key, text), text) if first else f"{texts.get(key, '')} {text}"
+            for iri, texts in fresh.items():
+                if first:
+                    found.setdefault(iri, texts)
+                else:
+                    mine = found.setdefault(iri, {})
+                    for key, text in texts.items():
+                        mine[key] = f"{mine.get(key, '')} {text}".strip()
+        return found
+
+    def _list(self, number: int, iris: Iterable[str]) -> None:
+        for iri in iris:
+            if iri not in self._ids:
+                self._add_unnamed(iri)
+            node = ox.NamedNode(iri)
+            places = [
+                float(q.object.value)
+                for name in _POSITION
+                for q in self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
+                if isinstance(q.object, ox.Literal) and q.object.value.isdecimal()
+            ]
+            self._database.execute(
+                "INSERT INTO listed SELECT ?, id, ?, sort FROM item WHERE id = ?",
+                (number, min(places, default=None), self._ids[iri]),
+            )
+
+    def _add_unnamed(self, iri: str) -> None:
+        """Add a thing of a list that has no name: it is shown by the end of its IRI."""
+        number = len(self._ids) + 1
+        self._ids[iri] = number
+        name = iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
+        row = (number, iri, "", _dump({"": name}), "{}", "{}", 1, _sort_key(name))
+        self._database.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+
+    def _facts(self, number: int, page: ListPage, field: Field) -> None:
+        kind = f"?value a <{field.value_class}> ." if field.value_class else ""
+        for name in page.classes:
+            query = f"{PROLOGUE}SELECT ?item ?value {{ ?item a <{name}> . ?item {field.path} ?value . {kind} }}"
+            for row in cast("ox.QuerySolutions", self._store.query(query)):
+                item = self._ids.get(_iri(row["item"]))
+                if item is not None and row["value"] is not None and not isinstance(row["value"], ox.Triple):
+                    self._database.execute(
+                        "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?)",
+                        (number, field.name, self._value(row["value"]), item),
+                    )
+
+    def _value(self, term: ox.NamedNode | ox.BlankNode | ox.Literal) -> int:
+        key = str(term)
+        known = self._values.get(key)
+        if known is None:
+            known = self._values[key] = len(self._values) + 1
+            names = self._names(term) if isinstance(term, ox.NamedNode) else {}
+            self._database.execute("INSERT INTO value VALUES (?, ?, ?)", (known, key, _dump(names)))
+        return known
+
+    def _names(self, node: ox.NamedNode) -> dict[str, str]:
+        for name in LABELS:
+            found = {
+                (q.object.language or ""): q.object.value
+                for q in self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
+                if isinstance(q.object, ox.Literal)
+            }
+            if found:
+                return dict(sorted(found.items()))
+        return {}
+
+    # -- where things are ----------------------------------------------------------------------------------------------
+
+    def _spots(self) -> None:
+        points = self._points()
+        if not points:
+            return
+        above = self._links(_CONTAINED)
+        for iri, (latitude, longitude) in sorted(points.items()):
+            if iri in self._ids:
+                self._spot(iri, iri, latitude, longitude)
+        for iri, places in sorted(self._links(_LOCATED).items()):
+            if iri not in self._ids or iri in points:
+                continue
+            for place in sorted(places):
+                found = _nearest(place, points, above)
+                if found is not None:
+                    self._spot(iri, found, *points[found])
+
+    def _spot(self, iri: str, place: str, latitude: float, longitude: float) -> None:
+        row = (self._ids[iri], place, latitude, longitude)
+        self._database.execute("INSERT OR IGNORE INTO spot VALUES (?, ?, ?, ?)", row)
+
+    def _points(self) -> dict[str, tuple[float, float]]:
+        points: dict[str, tuple[float, float]] = {}
+        for north, east in _COORDINATES:
+            latitudes, longitudes = self._numbers(north), self._numbers(east)
+            for iri, latitude in latitudes.items():
+                if iri in longitudes and abs(latitude) <= 90 and abs(longitudes[iri]) <= 180:
+                    points.setdefault(iri, (latitude, longitudes[iri]))
+        return points
+
+    def _numbers(self, predicate: str) -> dict[str, float]:
+        found = {}
+        for quad in self._quads(predicate):
+            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+                try:
+                    found[quad.subject.value] = float(quad.object.value)
+                except ValueError:
+                    continue
+        return found
+
+    def _links(self, properties: Iterable[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for name in properties:
+            for quad in self._quads(name):
+                if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+                    found.setdefault(quad.subject.value, set()).add(quad.object.value)
+        return found
+
+
+def _nearest(place: str, points: dict[str, tuple[float, float]], above: dict[str, set[str]]) -> str | None:
+    """Return the place itself, or the nearest that contains it, that has coordinates."""
+    level = {place}
+    for _ in range(_MAX_HOPS):
+        located = sorted(iri for iri in level if iri in points)
+        if located:
+            return located[0]
+        level = {up for iri in level for up in above.get(iri, ())}
+    return None
+
+
+def _class_rank(name: str, preferred: set[str]) -> tuple[bool, bool, str]:
+    return (name not in preferred, name.startswith((*_MACHINERY, SCHEMA, SCHEMA_HTTP, SKOS)), name)
+
+
+def _sort_key(text: str) -> str:
+    """Return a text as lists order it: folded, its digits padded."""
+    folded = fold(text[:200]).lstrip("«»“”\"'’( ")
+    return "".join(part.zfill(12) if part.isdecimal() else part for part in _split_numbers(folded))
+
+
+def _split_numbers(text: str) -> Iterator[str]:
+    run = ""
+    for letter in text:
+        if run and letter.isdecimal() != run[-1].isdecimal():
+            yield run
+            run = ""
+        run += letter
+    if run:
+        yield run
+
+
+def _as_json(page: ListPage) -> dict[str, object]:
+    fields = {
+        kind: [{"name": f.name, "label": f.label} for f in chosen]
+        for kind, chosen in (("facets", page.facets), ("columns", page.columns))
+    }
+    return {
+        "path": page.path,
+        "iri": page.iri,
+        "label": page.label,
+        "intro": page.intro,
+        "classes": page.classes,
+        **fields,
+    }
+
+
+def _iri(term: object) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else ""
+
+
+def _dump(texts: dict[str, str]) -> str:
+    return json.dumps(texts, ensure_ascii=False)
