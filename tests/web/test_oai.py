@@ -62,6 +62,7 @@ def test_sets_are_those_that_the_source_declares(book_http: httpx.Client) -> Non
     root = ask(book_http, verb="ListSets")
     assert texts(root, "//o:setSpec") == ["book", "chapter", "dataset", "initiative"]
     assert texts(root, "//o:setName") == ["Livres", "Chapitres", "Jeux de données", "Initiatives locales"]
+    assert "Les chapitres du livre." in texts(root, "//o:setDescription//dc:description")
 
 
 @pytest.mark.parametrize(("name", "class_iri"), [("chapter", "https://schema.org/Chapter"), ("initiative", "https://w3id.org/solnum/def#Initiative")])  # fmt: skip
@@ -132,6 +133,19 @@ def test_post_is_answered_as_get_is(book_http: httpx.Client) -> None:
     assert "POST" in book_http.options("oai").headers["allow"]
     assert book_http.get("oai?verb=%FF").status_code == 400
     assert book_http.head("oai?verb=Identify").status_code == 200
+
+
+def test_a_repository_behind_a_redirector_names_itself_by_its_names_and_answers_where_it_is(apart: Server) -> None:
+    with client_of(apart.base) as client:
+        root = ask(client, verb="Identify")
+        assert texts(root, "//o:baseURL") == [f"{apart.base}oai"]
+        assert texts(root, "//o:adminEmail") == ["team@example.org"]
+        (about,) = root.findall(".//{*}oai-identifier")
+        assert about.findtext("{*}repositoryIdentifier") == "w3id.example.org"
+        sample = about.findtext("{*}sampleIdentifier")
+        assert sample.startswith("oai:w3id.example.org:x/")
+        record = ask(client, verb="GetRecord", metadataPrefix="oai_dc", identifier=sample)
+        assert texts(record, "//dc:identifier") == [f"https://w3id.example.org/{sample.split(':')[2]}"]
 
 
 # -- many records ------------------------------------------------------------------------------------------------------
