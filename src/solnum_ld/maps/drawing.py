@@ -54,6 +54,17 @@ def draw(points: Sequence[tuple[float, float]]) -> Drawing:
     return _plain(points)
 
 
+def france_svg() -> str:
+    """Return the map of France without points, as a file of its own: what small maps stand on."""
+    data = _france()
+    style = "path{fill:#cbdcdc;stroke:#fbfaf6;stroke-width:1.6}rect{fill:none;stroke:#dcd8cc}"
+    dark = "@media(prefers-color-scheme:dark){path{fill:#2c484e;stroke:#15191b}rect{stroke:#3a4347}}"
+    frames = "".join(f'<rect x="{i.x}" y="{i.y}" width="{i.width}" height="{i.height}" rx="6"/>' for i in data.insets)
+    size = f"0 0 {data.width:.0f} {data.height:.0f}"
+    paths = "".join(f'<path d="{outline.d}"/>' for outline in data.outlines)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}"><style>{style}{dark}</style>{paths}{frames}</svg>'
+
+
 def _plain(points: Sequence[tuple[float, float]]) -> Drawing:
     """Return a map by degrees, without a background, that holds all points."""
     south, north = min((p[0] for p in points), default=-1.0), max((p[0] for p in points), default=1.0)

@@ -107,6 +107,7 @@ class PagesIndex:
         self._all: list[sqlite3.Connection] = []
         self.lists = self._read_lists()
         self.parameters = frozenset(f.name for page in self.lists for f in page.facets)
+        self.counts = dict(self._rows("SELECT list, COUNT(*) FROM listed GROUP BY list"))
         self.has_spots = bool(self._rows("SELECT 1 FROM spot LIMIT 1"))
         self.mapped = frozenset(
             row[0] for row in self._rows("SELECT DISTINCT list FROM listed WHERE item IN (SELECT item FROM spot)")

@@ -30,22 +30,7 @@ VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
 
 KNOWN_PARAMETERS = frozenset(
-    {
-        "after",
-        "default-graph-uri",
-        "format",
-        "inverse",
-        "iri",
-        "lang",
-        "liste",
-        "named-graph-uri",
-        "page",
-        "property",
-        "q",
-        "query",
-        "type",
-        "update",
-    }
+    "after default-graph-uri format inverse iri lang liste named-graph-uri page property q query snapshot type update".split()
 )
 """Query parameters that some route reads; others do not make another answer."""
 

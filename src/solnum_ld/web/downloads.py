@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from solnum_ld.errors import NotFound
-from solnum_ld.manifest import Dump
+from solnum_ld.manifest import Dump, Manifest
 from solnum_ld.mediatypes import HTML, JSON, TEXT, TURTLE, Format
+from solnum_ld.negotiation import negotiate_coding
 from solnum_ld.web.cache import generation_of, matches
 from solnum_ld.web.html import CSP, assets, render
-from solnum_ld.web.http import CACHE, choose_format, choose_language, header, represent
+from solnum_ld.web.http import CACHE, choose_format, choose_language, encoded_address, header, link, represent
 
 router = APIRouter()
 READ = ["GET", "HEAD"]
@@ -30,31 +32,54 @@ async def dump(request: Request, name: str) -> Response:
     known: dict[str, Dump] = {dump.name: dump for dump in generation.manifest.dumps}
     if name not in known:
         raise NotFound("There is no dump of this name.")
-    etag = f'"{known[name].sha256[:32]}"'
+    path, coding = generation.path / "dumps" / name, ""
+    if negotiate_coding(header(request, "accept-encoding")) == "gzip":
+        packed = path.with_name(f"{name}.gz")
+        path, coding = (packed, "-gzip") if await asyncio.to_thread(packed.is_file) else (path, "")
+    etag = f'"{known[name].sha256[:32]}{coding}"'
+    common = {"etag": etag, "cache-control": CACHE, "vary": "Accept-Encoding"}
     if matches((header(request, "if-none-match") or "").encode("latin-1"), etag.encode()):
-        return Response(status_code=304, headers={"etag": etag, "cache-control": CACHE})
-    form = next(
-        (f for f in (TURTLE,) if f.media_type == known[name].media_type), Format(known[name].media_type, "", "")
-    )
+        return Response(status_code=304, headers=common)
+    form = Format(known[name].media_type, "", "")
     return FileResponse(
-        generation.path / "dumps" / name,
-        headers={"content-type": form.content_type, "etag": etag, "cache-control": CACHE},
+        path,
+        headers={
+            **common,
+            "content-type": form.content_type,
+            "link": ", ".join(_links(known, known[name], generation.manifest)),
+            **({"content-encoding": "gzip"} if coding else {}),
+        },
     )
+
+
+def _links(known: dict[str, Dump], file: Dump, manifest: Manifest) -> Iterator[str]:
+    """Yield where a file belongs (FAIR Signposting, level 1) and what describes it."""
+    collection = manifest.names.page(file.dataset or manifest.dataset.iri)
+    yield link(encoded_address(collection), "collection", type=HTML.media_type)
+    if manifest.dataset.license:
+        yield link(manifest.dataset.license, "license")
+    described = f"{file.name}-metadata.json"
+    if described in known:
+        yield link(f"{manifest.public}dumps/{described}", "describedby", type=known[described].media_type)
 
 
 @router.api_route("/validation", methods=READ, summary="The validation report")
-async def validation(request: Request) -> Response:
+@router.api_route("/validation.{suffix}", methods=READ, include_in_schema=False)
+async def validation(request: Request, suffix: str = "") -> Response:
     """Answer with the report of the release: a page, RDF, JSON or text."""
     generation = generation_of(request.scope)
     offers = (*_REPORT, HTML)
     request.state.offered = tuple((form, f"{generation.manifest.public}validation") for form in offers)
-    form = choose_format(request, offers)
+    by_suffix = {form.suffix: form for form in _REPORT}
+    if suffix and suffix not in by_suffix:
+        raise NotFound("The report does not exist in this format.")
+    form = by_suffix[suffix] if suffix else choose_format(request, offers)
     folder = generation.path / "validation"
     if form is not HTML:
         return represent(
             await asyncio.to_thread((folder / f"report.{form.suffix}").read_bytes),
             form,
-            vary=("Accept", "Accept-Language"),
+            vary=() if suffix else ("Accept", "Accept-Language"),
         )
     language = choose_language(request)
     report = json.loads(await asyncio.to_thread((folder / "report.json").read_text, "utf-8"))

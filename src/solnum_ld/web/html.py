@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
+from solnum_ld.maps.drawing import france_svg
 from solnum_ld.mediatypes import Format
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, size_text, thousands
@@ -61,6 +62,8 @@ def assets() -> dict[str, tuple[Format, bytes]]:
     for name, form in _ASSETS.items():
         body = (files("solnum_ld.web") / "static" / name).read_bytes()
         found[_fingerprinted(name, body)] = form, body
+    body = france_svg().encode()
+    found[_fingerprinted("france.svg", body)] = SVG, body
     return found
 
 
@@ -114,14 +117,15 @@ def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:
     public, pages = generation.manifest.public, generation.pages
     lists = [(_said(page.label, language, page.path), public + page.path) for page in pages.lists[:MENU_LISTS]]
     entries = [("map", "carte")] if pages.has_spots else []
-    entries += [("sparql", "sparql")]
+    entries += [("data", "donnees"), ("sparql", "sparql")]
     return [*lists, *((Text(word(key, language), language), public + path) for key, path in entries)]
 
 
 def _foot(generation: Generation, language: str) -> list[tuple[Text, str]]:
     public = generation.manifest.public
     entries = [("vocabulary", "def")] if generation.manifest.ontology else []
-    entries += [("validation", "validation")]
+    entries += [("validation", "validation"), ("about_title", "a-propos"), ("plan", "plan-du-site")]
+    entries += [("legal", "mentions-legales"), ("a11y_short", "accessibilite")]
     return [(Text(word(key, language), language), public + path) for key, path in entries]
 
 

@@ -58,6 +58,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that a page lists: its name and page, what is said of it, a number."""
+
+    value: Value
+    about: Text | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
     """Which part of a list is asked for: a term for each chosen field, words, a page."""
 
@@ -73,6 +82,20 @@ class Selection:
             pairs["q"] = self.text
         pairs |= more
         return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def list_entries(generation: Generation, language: str) -> list[Entry]:
+    """Return the list pages of a release, with how many things stand on each."""
+    wording = Wording(generation.manifest.names, language)
+    public, counts = generation.manifest.public, generation.pages.counts
+    return [
+        Entry(
+            Value(wording.text(page.label, page.iri), public + page.path),
+            wording.text(page.intro) if page.intro else None,
+            counts.get(page.number, 0),
+        )
+        for page in generation.pages.lists
+    ]
 
 
 async def answer_list(request: Request, generation: Generation, page: ListInfo, suffix: str = "") -> Response:

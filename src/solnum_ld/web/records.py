@@ -10,13 +10,17 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from solnum_ld.mediatypes import HTML, JSONLD, TURTLE, Format
+from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.resources.citation import Citation, Collection, cite
 from solnum_ld.resources.representation import serialise
 from solnum_ld.resources.roles import PARENTS, PARTS, POSITION
 from solnum_ld.resources.view import Group, ResourceView, Value, Viewer, natural
+from solnum_ld.search.ask import ListInfo
 from solnum_ld.store.protocol import Description
+from solnum_ld.web.atlas import MapView, view_of
 from solnum_ld.web.html import localised
 from solnum_ld.web.site import Generation
+from solnum_ld.web.wording import Wording
 
 MAX_TRAIL = 8
 MAX_TREE = 300
@@ -61,6 +65,8 @@ class Surroundings:
     raw_whole: bool
     citation: Citation
     query: str
+    similar: tuple[Value, ...]
+    map: MapView | None
 
 
 async def surround(
@@ -79,9 +85,16 @@ async def surround(
     dataset = generation.manifest.dataset
     collection = Collection(localised(dataset.title, language), dataset.version, dataset.modified)
     title = viewer.name(description.iri, description.labels.get(description.iri, ())).value
+    wording = Wording(generation.manifest.names, language)
+    page = generation.pages.list_for(t.value for t in description.values_of(RDF_TYPE) if isinstance(t, ox.NamedNode))
+    near = await asyncio.to_thread(generation.pages.similar, page, description.iri) if page and page.facets else []
+    similar = tuple(
+        Value(wording.text(item.names, item.iri), generation.manifest.names.page(item.iri), iri=item.iri)
+        for item in near
+    )
     downloads, raw = await asyncio.to_thread(_files, generation, triples, alternates)
     return Surroundings(
-        trail=tuple(reversed(parents)),
+        trail=(*_list_above(page, generation, wording), *reversed(parents)),
         tree=tree,
         previous=before,
         next=after,
@@ -90,6 +103,8 @@ async def surround(
         raw_whole=len(raw) <= _MAX_RAW,
         citation=cite(description, viewer, title, collection, language),
         query=query_address(generation, description.iri),
+        similar=similar,
+        map=await asyncio.to_thread(_map, generation, description.iri, wording),
     )
 
 
@@ -102,6 +117,19 @@ def query_address(generation: Generation, iri: str) -> str:
     """Return the address of the query page with a query about one resource."""
     text = f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property"
     return f"{generation.manifest.public}sparql?query={quote(text, safe='')}"
+
+
+def _list_above(page: ListInfo | None, generation: Generation, wording: Wording) -> tuple[Value, ...]:
+    """Return the list page on which the resource stands, for the trail."""
+    if page is None:
+        return ()
+    return (Value(wording.text(page.label, page.iri), generation.manifest.public + page.path),)
+
+
+def _map(generation: Generation, iri: str, wording: Wording) -> MapView | None:
+    """Return the map of one thing, None when it is nowhere."""
+    spots = generation.pages.spots_of(iri)
+    return view_of(spots, (), wording) if spots else None
 
 
 def _files(

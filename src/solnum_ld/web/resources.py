@@ -12,26 +12,29 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
-from solnum_ld.iris import encoded, is_absolute, spellings
+from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
 from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
 from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
+from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
-from solnum_ld.web.http import choose_format, choose_language, link, represent
-from solnum_ld.web.lists import answer_list
+from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
+from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
+from solnum_ld.web.wording import Wording
 
 router = APIRouter(include_in_schema=True)
 READ = ["GET", "HEAD"]
 VARY = ("Accept", "Accept-Language")
 MAX_CLASSES = 60
+HOME_SPOTS = 400
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
@@ -212,14 +215,6 @@ def _see_other(request: Request, location: str) -> Response:
     return response
 
 
-def encoded_address(address: str) -> str:
-    """Return an address as a URI, for a header."""
-    scheme, _, rest = address.partition("://")
-    path, mark, query = rest.partition("?")
-    path, sharp, fragment = path.partition("#")
-    return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
-
-
 # -- answering -----------------------------------------------------------------------------------------------------------
 
 
@@ -281,11 +276,18 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
             language=language,
             headers={"content-security-policy": CSP},
         )
-    if form is JSONLD or len(subject.triples) > _THREAD_FROM:
+    if (form is JSONLD and not generation.context.quick) or len(subject.triples) > _THREAD_FROM:
         data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
     else:
         data = serialise(subject.triples, form, generation.context, generation.manifest.names)
     return represent(data, form, status=status, vary=vary, links=links, location=location)
+
+
+async def answer_page(request: Request, generation: Generation, description: Description, address: str) -> Response:
+    """Answer with the page about a description whose RDF stands at the same address by another route."""
+    response = await _answer(request, _Subject(generation, description, address, HTML))
+    response.headers["vary"] = ", ".join(VARY)
+    return response
 
 
 def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> list[str]:
@@ -314,7 +316,7 @@ def _page(
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
     view = viewer.view(subject.description, subject.address)
-    dumps = generation.manifest.dumps if template == "home.html" else ()
+    home = home_of(generation, language) if template == "home.html" else {}
     return render(
         template,
         generation,
@@ -326,10 +328,21 @@ def _page(
         trail=around.trail,
         canonical=subject.address,
         classes=classes,
-        dumps=dumps,
+        **home,
         about=localised(generation.manifest.dataset.description, language),
         withdrawn=subject.withdrawn,
     )
+
+
+def home_of(generation: Generation, language: str) -> dict[str, object]:
+    """Return what the home page shows beside the dataset: its lists, and a map of the first that has one."""
+    pages, wording = generation.pages, Wording(generation.manifest.names, language)
+    mapped = next((p for p in pages.lists if p.number in pages.mapped), None)
+    spots = pages.spots(mapped, {}, "")[0] if pages.has_spots else []
+    return {
+        "lists": list_entries(generation, language),
+        "map_view": view_of(spots[:HOME_SPOTS], (), wording) if spots else None,
+    }
 
 
 async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int]]:
