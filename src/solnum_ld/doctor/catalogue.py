@@ -55,11 +55,16 @@ def examine_catalogue(asker: Asker, catalogue: Catalogue) -> Iterator[Outcome]:
     datasets = typed(graph, DCAT.Dataset)
     empty = [say("Le catalogue ne contient aucun jeu de données.", "The catalogue holds no dataset.")]
     yield judge("not-empty", [] if datasets else empty)
-    yield from _described(graph, datasets)
+    yield from judge_datasets(graph, datasets)
     for page in catalogue.pages[:1]:
         yield from _catalogue_node(page.graph)
-    yield from _distributions(graph, datasets)
     yield from _pitfalls(catalogue, graph, datasets)
+
+
+def judge_datasets(graph: Graph, datasets: list[Node]) -> Iterator[Outcome]:
+    """Yield an outcome for every rule about what is said of datasets and their distributions."""
+    yield from _described(graph, datasets)
+    yield from _distributions(graph, datasets)
 
 
 def typed(graph: Graph, *kinds: URIRef) -> list[Node]:
