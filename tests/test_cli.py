@@ -117,6 +117,21 @@ def test_a_query_of_every_form_is_printed_in_its_formats(source: Path, releases:
     assert "csv" in done.stderr
 
 
+@pytest.mark.parametrize("options", [["--no-build"], []])
+def test_a_server_does_not_take_up_the_releases_of_another_source(
+    options: list[str], source: Path, releases: Path, tmp_path: Path
+) -> None:
+    base = ["--base-uri", LOCAL, "--port", "0", "--releases", releases]
+    assert command_line("build", source, *base).exit_code == 0
+    other = write(
+        tmp_path / "other", {"catalog.ttl": catalog().replace("dataset/small", "dataset/other"), "a.ttl": GOOD}
+    )
+    done = run("serve", other, *base, *options)
+    assert done.returncode == 1
+    assert str(releases) in done.stderr
+    assert "--releases" in done.stderr
+
+
 def test_where_there_is_no_release_it_is_said(releases: Path) -> None:
     for arguments in (["query", "ASK {}"], ["rollback"], ["rollback", "abc"]):
         done = command_line(*arguments, "--releases", releases)

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from solnum_ld.cli import app
-from solnum_ld.web import about, atlas, downloads, health, resources, search, sparql
+from solnum_ld.web import about, atlas, catalog, crawlers, downloads, health, oai, resources, search, sparql
 from support import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -20,7 +20,7 @@ UNLISTED = {"--build", "--shacl", "--help"}
 ROUTES = sorted(
     {
         re.sub(r"\{.*", "", route.path).rstrip("/.") or "/"
-        for module in (about, atlas, downloads, health, search, resources)
+        for module in (about, atlas, catalog, crawlers, downloads, health, oai, search, resources)
         for route in module.router.routes
         if route.include_in_schema  # type: ignore[attr-defined]
     }

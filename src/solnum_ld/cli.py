@@ -452,6 +452,7 @@ def _application(
 
     folder = ReleaseFolder(settings.releases)
     manifest = folder.current().manifest
+    folder.ensure_ledger()
     if (manifest.base, manifest.public) != (settings.base, settings.public):
         raise ReleaseMismatch(
             f"{settings.releases} holds releases for {manifest.base}; asked for is {settings.base}. Name another folder with --releases."
@@ -902,6 +903,41 @@ def rollback(
             sys.stdout.write(json.dumps({"release": target.id, "path": str(target.path)}) + "\n")
         else:
             err.print(f"Release [bold]{target.id}[/] is current.")
+
+
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Argument(metavar="URL", help="Address of a deployment, or of a catalogue.")],
+    catalogue: Annotated[
+        str, typer.Option("--catalog", metavar="URL", help="The catalogue, when it is not at its usual place.")
+    ] = "",
+    oai: Annotated[str, typer.Option("--oai", metavar="URL", help="The OAI-PMH repository; default: URL/oai.")] = "",
+    sparql: Annotated[
+        str,
+        typer.Option("--sparql", metavar="URL", help="The SPARQL endpoint; default: the catalogue's, or URL/sparql."),
+    ] = "",
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds a request may take.")] = 30.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on risks too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Visit a deployment, yours or another's, as portals and clients do: what each understands or loses, why, and the remedy.
+
+    [bold]Examples[/]
+
+      solnum-ld doctor http://127.0.0.1:8000/
+      solnum-ld doctor https://data.example.org/ --catalog https://data.example.org/catalogue.rdf --json
+    """
+    from solnum_ld.doctor.examination import examine
+    from solnum_ld.doctor.telling import tell
+
+    with _exit_codes(as_json=as_json):
+        report = examine(url, catalogue=catalogue, oai=oai, sparql=sparql, seconds=timeout)
+    if as_json:
+        sys.stdout.write(json.dumps(report.as_dict(), ensure_ascii=False, indent=2) + "\n")
+    else:
+        for line in tell(report, _language()):
+            out.print(line, soft_wrap=True)
+    raise typer.Exit(0 if report.healthy and not (strict and report.counts["risk"]) else 1)
 
 
 def _version(value: bool) -> None:

@@ -6,7 +6,8 @@ SolnumError
 ├── ReleaseError           releases on disk
 │   ├── NoRelease
 │   ├── ReleaseBusy        another build holds the lock
-│   └── ReleaseMismatch    a release of another source or base
+│   ├── ReleaseMismatch    a release of another source or base
+│   └── LedgerUnreadable   what went live when cannot be read
 ├── SettingsError          a setting is wrong or missing
 ├── NotFound               no such resource
 │   └── Gone               withdrawn on purpose
@@ -64,6 +65,10 @@ class ReleaseBusy(ReleaseError):
 
 class ReleaseMismatch(ReleaseError):
     """The folder holds releases of another source or base."""
+
+
+class LedgerUnreadable(ReleaseError):
+    """The ledger of what went live when is missing or broken; it can be made anew."""
 
 
 class SettingsError(SolnumError):

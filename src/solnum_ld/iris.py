@@ -12,11 +12,12 @@ from urllib.parse import quote, unquote_to_bytes
 
 RESERVED: frozenset[str] = frozenset(
     "doc def shapes describe sparql health version validation dumps static catalog catalog.ttl catalog.jsonld catalog.rdf "
-    "catalog.nt oai robots.txt sitemap.xml favicon.ico .well-known carte recherche donnees vocabulaire a-propos accessibilite mentions-legales plan-du-site metrics openapi.json".split()
+    "catalog.nt linkset oai robots.txt sitemap.xml favicon.ico .well-known carte recherche donnees vocabulaire a-propos "
+    "accessibilite mentions-legales plan-du-site metrics openapi.json".split()
 )
 """First path segments that are ours: an IRI under one of them is not dereferenced by the general rule."""
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]+\Z")
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!#)[^\x00-\x20<>\"{}|\\^`#]*(?:#[^\x00-\x20<>\"{}|\\^`#]*)?(?<!:)\Z")
 _HTTP = re.compile(r"https?://[^/?#@\s]+(?:/[^?#\s]*)?\Z")
 _UNRESERVED = re.compile(r"%(2[DdEe]|5[Ff]|7[Ee]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|6[1-9A-Fa-f]|7[0-9Aa])")
 _KEEP = "!$&'()*+,;=:@/~-._%"

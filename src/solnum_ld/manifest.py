@@ -17,12 +17,13 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Dump:
-    """One file of the release's data. ``size`` is in bytes."""
+    """One file of the release's data. ``size`` is in bytes; ``dataset`` is the IRI of the dataset it is a table of."""
 
     name: str
     media_type: str
     size: int
     sha256: str
+    dataset: str = ""
 
 
 @dataclass(frozen=True, slots=True)

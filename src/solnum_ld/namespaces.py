@@ -19,13 +19,22 @@ PROV = "http://www.w3.org/ns/prov#"
 HYDRA = "http://www.w3.org/ns/hydra/core#"
 SPEX = "https://purl.expasy.org/sparql-examples/ontology#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
+ADMS = "http://www.w3.org/ns/adms#"
+CSVW = "http://www.w3.org/ns/csvw#"
+DCATAP = "http://data.europa.eu/r5r/"
+GEO = "http://www.opengis.net/ont/geosparql#"
+VCARD = "http://www.w3.org/2006/vcard/ns#"
 
 PREFIXES: dict[str, str] = {
+    "adms": ADMS,
     "bibo": "http://purl.org/ontology/bibo/",
+    "csvw": CSVW,
     "dcat": DCAT,
+    "dcatap": DCATAP,
     "dcterms": DCTERMS,
     "doco": "http://purl.org/spar/doco/",
     "foaf": FOAF,
+    "geo": GEO,
     "hydra": HYDRA,
     "igeo": "http://rdf.insee.fr/def/geo#",
     "owl": OWL,
@@ -40,6 +49,7 @@ PREFIXES: dict[str, str] = {
     "snsh": "https://w3id.org/solnum/shapes/",
     "spex": SPEX,
     "vann": "http://purl.org/vocab/vann/",
+    "vcard": VCARD,
     "void": VOID,
     "wd": "http://www.wikidata.org/entity/",
     "xsd": XSD,

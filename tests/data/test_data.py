@@ -180,7 +180,9 @@ def test_every_iri_of_ours_that_is_mentioned_is_described(stated: list[ox.Triple
 
 
 def test_every_iri_of_ours_has_a_known_kind_and_an_ascii_slug(facts: dict) -> None:
-    shape = re.compile(rf"{ID}({KINDS.replace(' ', '|')})/[a-z0-9]+(-[a-z0-9]+)*|{SPACE}dataset/solnum")
+    shape = re.compile(
+        rf"{ID}({KINDS.replace(' ', '|')})/[a-z0-9]+(-[a-z0-9]+)*|{SPACE}(dataset|table)/[a-z]+([#/][a-z_]+)?"
+    )
     assert [iri for iri in facts if not shape.fullmatch(iri)] == []
 
 
@@ -208,7 +210,8 @@ def test_every_text_is_tagged_french_or_english(stated: list[ox.Triple]) -> None
         IGEO + "codeINSEE",
     }
     codes |= {"http://www.w3.org/ns/dcat#version", "http://rdfs.org/ns/void#uriSpace", "http://xmlns.com/foaf/0.1/name"}
-    codes |= {"http://purl.org/dc/terms/bibliographicCitation"}
+    codes |= {"http://www.w3.org/ns/csvw#name", SCHEMA + "temporalCoverage"}
+    codes |= {"http://purl.org/dc/terms/bibliographicCitation", "http://purl.org/dc/terms/identifier"}
     codes |= {SH + "select", SH + "construct", SH + "ask", SPEX + "describe"}
     plain = "http://www.w3.org/2001/XMLSchema#string"
     literals = [t for t in stated if isinstance(t.object, ox.Literal)]
@@ -279,7 +282,7 @@ def test_what_carries_a_source_line_is_derived_from_the_post(facts: dict) -> Non
 
 
 def test_everything_but_our_own_words_says_where_it_comes_from(facts: dict) -> None:
-    own = ("/file/", "/dataset/", "/organization/solnum-ld", "/query/")
+    own = ("/file/", "/dataset/", "/table/", "/organization/solnum-ld", "/query/")
     assert [i for i, about in facts.items() if not about[DERIVED_FROM] and not any(part in i for part in own)] == []
 
 

@@ -60,7 +60,7 @@ def fill(paths: Iterable[Path]) -> ox.Store:
 
 def terms_of(vocabulary: type[DefinedNamespace]) -> list[str]:
     found = (str(term) for term in dir(vocabulary) if not str(term).startswith("_"))
-    return [term if term.startswith("http") else str(vocabulary._NS) + term for term in found]
+    return [term if term.startswith("http") else str(vocabulary._NS) + term for term in (*found, *vocabulary._extras)]
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ FORMATS = {
     "jsonld": ox.RdfFormat.JSON_LD,
     "rdf": ox.RdfFormat.RDF_XML,
 }
-FILES_OF_A_RELEASE = {"dumps", "index.sqlite", "manifest.json", "records.tsv", "store", "validation"}
+FILES_OF_A_RELEASE = {"catalogue", "dumps", "index.sqlite", "manifest.json", "records.tsv", "store", "validation"}
 
 Files = Mapping[str, str | bytes]
 
@@ -100,7 +100,8 @@ def assert_whole(release: Path) -> str:
     store = ox.Store.read_only(str(release / "store"))
     described = {
         quad.triple
-        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(f"{manifest['base']}graph/catalogue"))
+        for name in ("catalogue", "statistics")
+        for quad in store.quads_for_pattern(None, None, None, ox.NamedNode(f"{manifest['base']}graph/{name}"))
     }
     expected = ox.Store()  # the engine keeps the values of numbers, not how they are written
     expected.bulk_extend(ox.Quad(*triple) for triple in stated | described)

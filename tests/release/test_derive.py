@@ -8,6 +8,7 @@ import pyoxigraph as ox
 import pytest
 
 from solnum_ld.errors import SourceInvalid
+from solnum_ld.release import derive as derive_module
 from solnum_ld.release.derive import MAX_ROUNDS, check_rules, derive
 
 X = "http://x.example.net/"
@@ -72,6 +73,28 @@ def test_rules_that_never_rest_are_refused(rule: str, tmp_path: Path) -> None:
         derive(chain(1), rules(tmp_path, rule), GRAPH)
     assert str(MAX_ROUNDS) in caught.value.findings[0].message()
     assert "0.rq" in caught.value.findings[0].message()
+
+
+PAIRS = f"CONSTRUCT {{ ?a <{X}with> ?c }} WHERE {{ ?a <{X}next> ?b . ?c <{X}next> ?d }}"
+
+
+def test_what_rules_may_derive_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derive_module, "MAX_GROWTH", 2)
+    monkeypatch.setattr(derive_module, "MAX_FREE", 1)
+    at_the_limit = chain(2)  # 4 pairs of 2 statements, of 5 that are allowed
+    assert len(derive(at_the_limit, rules(tmp_path, PAIRS), GRAPH)) == 4
+    with pytest.raises(SourceInvalid) as caught:
+        derive(chain(3), rules(tmp_path, PAIRS), GRAPH)  # 9 pairs, of 7
+    assert "more than 7 triples" in caught.value.findings[0].message()
+
+
+def test_derivation_stops_at_the_bound_not_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(derive_module, "MAX_FREE", 0)
+    store = chain(500)
+    assert len(list(derive_module._fresh(store, [PAIRS], 10))) == 10
+    with pytest.raises(SourceInvalid, match="rest"):
+        derive(store, rules(tmp_path, PAIRS), GRAPH)  # 250,000 pairs, of 5,000
+    assert len(store) == 500
 
 
 @pytest.mark.parametrize(

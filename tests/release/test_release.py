@@ -207,7 +207,9 @@ def test_rdfxml_is_left_out_where_it_cannot_say_a_property(tmp_path: Path) -> No
 
 def test_only_the_dumps_that_are_asked_for_are_written(tmp_path: Path) -> None:
     release = build_into(tmp_path / "releases", source_at(tmp_path / "source"), dumps=("nq", "ttl")).release
-    assert set(os.listdir(release.path / "dumps")) == {"dataset.nq", "dataset.ttl", "SHA256SUMS"}
+    assert set(os.listdir(release.path / "dumps")) == {
+        *("dataset.nq", "dataset.nq.gz", "dataset.ttl", "dataset.ttl.gz", "SHA256SUMS")
+    }
 
 
 def test_a_large_release_has_two_dumps_by_default() -> None:

@@ -96,3 +96,17 @@ def test_names_may_lie_behind_a_redirector(tmp_path: Path) -> None:
         assert f"<{public}doc/book>" in text
         with urllib.request.urlopen(f"{public}doc/book.html") as page:
             assert f'href="{public}' in page.read().decode()
+
+
+def test_a_source_without_a_triple_is_served(tmp_path: Path) -> None:
+    (tmp_path / "vide").mkdir()
+    (tmp_path / "vide" / "rien.ttl").write_text("")
+    with serving(tmp_path / "vide", tmp_path / "releases") as server:
+        assert any("not a single triple" in line for line in server.log)
+        page = httpx.get(server.base, headers={"accept": "text/html"})
+        assert (page.status_code, "vide" in page.text) == (200, True)
+        graph = httpx.get(server.base, headers={"accept": "text/turtle"})
+        assert graph.status_code == 200
+        assert b"void:triples 0" in graph.content
+        assert httpx.get(f"{server.base}sparql?query=ASK%7B%7D", timeout=30).json()["boolean"] is True
+        assert httpx.get(f"{server.base}id/x").status_code == 404

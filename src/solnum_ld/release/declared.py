@@ -20,12 +20,14 @@ NO_SPACE = "urn:x-source:"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A source's words about itself, and which of them are ours (``defaults``: sentences for the user)."""
+    """A source's words about itself, and which of them are ours (``defaults``: sentences for the user); ``statements``
+    are all that catalog.ttl says, under the source's own names."""
 
     space: str
     strict: bool
     dataset: Dataset
     defaults: tuple[str, ...]
+    statements: tuple[ox.Triple, ...] = ()
 
 
 def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) -> Declared:
@@ -79,7 +81,9 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) ->
         modified=one(DCTERMS + "modified", SCHEMA + "dateModified"),
         languages=tuple(sorted(lang for lang in title if lang)) or ("fr", "en"),
     )
-    return Declared(space or NO_SPACE, one(SN + "strictSource") in {"true", "1"}, dataset, tuple(defaults))
+    strict = one(SN + "strictSource") in {"true", "1"}
+    triples = tuple(quad.triple for quad in statements)
+    return Declared(space or NO_SPACE, strict, dataset, tuple(defaults), triples)
 
 
 def check_space(space: str) -> str | None:

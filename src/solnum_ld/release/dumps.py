@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,8 @@ LARGE = 1_000_000
 """Above this many quads only N-Quads and Turtle are written, unless more is asked for."""
 
 SUMS = "SHA256SUMS"
+GZIP_FROM = 1024
+"""Bytes from which a file has a compressed copy."""
 
 _QNAME = re.compile(r"[A-Za-z_\u00C0-\uFFFD][\w.\-\u00B7]*$")
 _NOT_XML = re.compile(rb"\\u00(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f])|\\b|\\f|[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -51,7 +55,7 @@ class Dumping:
 def write_dumps(
     folder: Path, quads: Path, triples: Path, formats: Sequence[Format], crew: Crew
 ) -> Callable[[], tuple[Dump, ...]]:
-    """Begin to write ``dataset.*`` into ``folder``; return what waits for them, writes SHA256SUMS and says what they are.
+    """Begin to write ``dataset.*`` into ``folder``; return what waits for them and says what they are.
 
     The two inputs are linked, not copied, where they are dumps themselves.
     """
@@ -62,9 +66,7 @@ def write_dumps(
     ]
 
     def finish() -> tuple[Dump, ...]:
-        dumps = tuple(dump for future in begun if (dump := future.result()) is not None)
-        (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
-        return dumps
+        return tuple(dump for future in begun if (dump := future.result()) is not None)
 
     return finish
 
@@ -79,7 +81,25 @@ def write_dump(task: Dumping) -> Dump | None:
         triples = ox.parse(path=str(task.triples), format=ox.RdfFormat.N_TRIPLES, lenient=True)
         with task.target.open("wb") as out:
             ox.serialize(triples, out, format=ENGINE_FORMATS[task.form], prefixes=PREFIXES)
+    compress(task.target)
     return Dump(task.target.name, task.form.media_type, task.target.stat().st_size, sha256_of(task.target))
+
+
+def finish_dumps(folder: Path, dumps: Sequence[Dump]) -> None:
+    """Write SHA256SUMS of all files."""
+    (folder / SUMS).write_text("".join(f"{dump.sha256}  {dump.name}\n" for dump in dumps))
+
+
+def compress(path: Path) -> None:
+    """Write, beside a file that is large enough, its copy for ``Content-Encoding: gzip``.
+
+    The copies are outside the release's identity: another zlib writes other bytes.
+    """
+    if path.stat().st_size < GZIP_FROM:
+        return
+    target = path.with_name(f"{path.name}.gz")
+    with path.open("rb") as whole, target.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+        shutil.copyfileobj(whole, packed, 1 << 20)
 
 
 def _expressible(triples: Path) -> bool:

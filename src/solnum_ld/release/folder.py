@@ -3,6 +3,7 @@
 FOLDER/lock               held exclusively while a release is built, activated or pruned
 FOLDER/current            a link to the live release, replaced in one step
 FOLDER/history.jsonl      what went live when, record by record; append-only
+FOLDER/ledger.sqlite      the same as an index, made from it, for harvesters; replaced in one step
 FOLDER/fingerprint.json   from which state of which source the releases were built
 FOLDER/rolled-back.json   which releases were gone back from, and are not to come back by themselves
 FOLDER/locks/ID           held shared by every server of release ID, exclusively while it is pruned
@@ -16,15 +17,19 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from solnum_ld.errors import NoRelease, ReleaseBusy, ReleaseError, SettingsError
+from solnum_ld.errors import LedgerUnreadable, NoRelease, ReleaseBusy, ReleaseError, SettingsError
+from solnum_ld.ledger import NAME as LEDGER
+from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import NAME, Manifest, read_manifest
+from solnum_ld.release.records import membership, refresh_ledger
 
 _BUILDING = ".building-"
 
@@ -123,13 +128,31 @@ class ReleaseFolder:
         """Return (time, release) of every activation, the oldest first."""
         return [(entry["at"], entry["release"]) for entry in self._history() if entry.get("event") == "live"]
 
-    def _history(self) -> Iterator[dict[str, str]]:
+    def _history(self) -> Iterator[dict[str, Any]]:  # values of JSON
         try:
             with (self.path / "history.jsonl").open(encoding="utf-8") as file:
                 for line in file:
                     if line.endswith("\n"):
                         yield json.loads(line)
         except FileNotFoundError:
+            return
+
+    def ensure_ledger(self) -> None:
+        """See to it that history and ledger know the live release, which a crash may have kept from them.
+
+        While a build is at work nothing is done: it sees to it itself. Neither is anything in a folder that cannot be written.
+        """
+        current = self.current()
+        try:
+            with Ledger(self.path / LEDGER) as ledger:
+                if ledger.release == current.id:
+                    return
+        except LedgerUnreadable:
+            pass
+        try:
+            with self.exclusive(wait=False):
+                self._record(self.current())
+        except (ReleaseBusy, SettingsError, OSError):
             return
 
     # -- locks -----------------------------------------------------------------------------------------------------
@@ -192,13 +215,13 @@ class ReleaseFolder:
         return Release(final, manifest)
 
     def activate(self, release: Release) -> None:
-        """Make ``release`` the current one, in one step, and write down what that changes."""
+        """Make ``release`` the current one, in one step; what that changes is written down before, ready for who serves it."""
+        self._record(release)
         link = self.path / ".current-new"
         link.unlink(missing_ok=True)
         link.symlink_to(release.path.name)
         link.replace(self.path / "current")
         _sync(self.path)
-        self._record(release)
 
     def roll_back(self, target: Release) -> None:
         """Make an earlier release the current one, for good: a build does not bring back the one that is left.
@@ -223,38 +246,67 @@ class ReleaseFolder:
             _replace(self.path / "rolled-back.json", json.dumps(sorted(releases)) + "\n")
 
     def _record(self, release: Release) -> None:
-        """Append to the history how the records of ``release`` differ from those last live."""
-        before, last = self._known_records()
-        if last == release.id:
-            return
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
+        before, last, at = self._mended_history(release)
+        if last != release.id:
+            self._append(release, before, last, max(at, _instant(time.time())))
+        refresh_ledger(self.path, release.path, release.manifest.base, self._history())
+
+    def _append(self, release: Release, before: dict[str, str], last: str | None, at: str) -> None:
         after = dict(_records(release.path))
-        history = self.path / "history.jsonl"
-        _drop_torn_line(history)
-        with history.open("a", encoding="utf-8") as out:
-            for iri, digest in after.items():
-                if before.get(iri) != digest:
-                    event = "changed" if iri in before else "new"
-                    out.write(
-                        json.dumps({"at": at, "event": event, "hash": digest, "iri": iri}, ensure_ascii=False) + "\n"
-                    )
-            for iri in sorted(before.keys() - after.keys()):
-                out.write(json.dumps({"at": at, "event": "gone", "iri": iri}, ensure_ascii=False) + "\n")
-            out.write(json.dumps({"at": at, "event": "live", "release": release.id}) + "\n")
+        gone = sorted(before.keys() - after.keys())
+        lines: list[dict[str, Any]] = [  # values of JSON
+            {"at": at, "event": "changed" if iri in before else "new", "hash": digest, "iri": iri}
+            for iri, digest in after.items()
+            if before.get(iri) != digest
+        ]
+        if gone:
+            lines += self._departures(gone, self.path / (last or release.id), release.manifest.base, at)
+        lines.append({"at": at, "event": "live", "release": release.id, "content": release.manifest.content})
+        with (self.path / "history.jsonl").open("a", encoding="utf-8") as out:
+            out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
             out.flush()
             os.fsync(out.fileno())
 
-    def _known_records(self) -> tuple[dict[str, str], str | None]:
+    def _departures(self, gone: list[str], before: Path, base: str, at: str) -> Iterator[dict[str, Any]]:
+        """Yield a line for each record that is gone, with the sets that it was in: there harvesters are told of it."""
+        known = membership(before, base) if (before / NAME).is_file() else None
+        for iri in gone:
+            line: dict[str, Any] = {"at": at, "event": "gone", "iri": iri}
+            if known is not None and iri in known:
+                line |= {"sets": known.sets_of(iri), "dataset": iri in known.datasets}
+            yield line
+
+    def _known_records(self) -> tuple[dict[str, str], str | None, str]:
         known: dict[str, str] = {}
-        last = None
+        last, at = None, ""
         for entry in self._history():
+            at = max(at, entry["at"])
             if entry["event"] == "live":
                 last = entry["release"]
             elif entry["event"] == "gone":
                 known.pop(entry["iri"], None)
             else:
                 known[entry["iri"]] = entry["hash"]
-        return known, last
+        return known, last, at
+
+    def _mended_history(self, live: Release) -> tuple[dict[str, str], str | None, str]:
+        """Return what the history knows; what a crash left half written is cut off before.
+
+        A history that is lost or unreadable is made anew from the releases that are left, ``live`` to come after them.
+        """
+        path = self.path / "history.jsonl"
+        _drop_torn_line(path)
+        try:
+            if path.exists():
+                return self._known_records()
+        except (ValueError, KeyError, TypeError):
+            path.replace(path.with_suffix(".unreadable"))
+        for release in reversed(self.releases()):
+            if release.id != live.id:
+                before, last, at = self._known_records()
+                self._append(release, before, last, max(at, _instant(release.path.stat().st_mtime)))
+        return self._known_records()
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the ``keep`` newest releases, never the current one nor one that is being served."""
@@ -313,6 +365,10 @@ class ReleaseFolder:
         except (OSError, ValueError):
             return {}
         return noted
+
+
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _records(folder: Path) -> Iterator[tuple[str, str]]:

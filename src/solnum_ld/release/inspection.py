@@ -364,9 +364,14 @@ def _shacl(
 
 
 def _split(source: Sequence[Path], shapes: Graph, data: Graph) -> None:
-    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data."""
+    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data.
+
+    The shapes of the catalogue wait: they judge what is derived.
+    """
     parts: tuple[list[bytes], list[bytes]] = ([], [])
     for line in _lines(source):
+        if line.endswith(b"graph/shapes/catalog> .\n"):
+            continue
         cut = line.rfind(b" <", 0, len(line) - 3)
         parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
     data.parse(data=b"".join(parts[0]), format="nt")

@@ -18,11 +18,11 @@ from solnum_ld.findings import Finding, Severity, count_by_severity, violation, 
 from solnum_ld.iris import RESERVED, Names, is_public
 from solnum_ld.manifest import NAME, Dataset, Manifest, read_manifest
 from solnum_ld.mediatypes import DUMP_FORMATS, Format
-from solnum_ld.release.catalogue import describe_release
 from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE
 from solnum_ld.release.derive import derive
-from solnum_ld.release.dumps import default_formats, write_dumps
+from solnum_ld.release.describing import Describing
+from solnum_ld.release.dumps import default_formats, finish_dumps, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
 from solnum_ld.release.index import NAME as INDEX
 from solnum_ld.release.index import Indexing, build_index
@@ -289,24 +289,23 @@ def _write(
     reporter.stage("Writing dumps and index")
     dumps = dumping()
     indexing.result()
+    describing = Describing(inspection, names, dataset, options, store)
+    tables = describing.write_tables(building / "dumps")
+    finish_dumps(building / "dumps", (*dumps, *tables))
     graphs = _graphs(inspection, names, rebased, derived)
     graphs = {graph: about for graph, about in graphs.items() if graph not in hidden}
-    statistics = {
-        "triples": rebased.triple_count + len(derived),
-        "entities": rebased.entities,
-        "properties": len(rebased.predicates),
-        "classes": len(rebased.classes),
-    }
-    described = _describe(
-        store, describe_release(dataset, names=names, graphs=graphs, statistics=statistics, dumps=dumps), names
-    )
+    catalogue = describing.catalogue(dumps, tables)
+    inspection.findings += describing.judge(catalogue)
+    reason = reject_reason(inspection.findings)
+    if reason:
+        raise SourceInvalid(reason, inspection.findings)
+    figures, described = describing.write(building, catalogue, rebased, derived, graphs, dumps)
     reporter.stage("Indexing for search")
     build_search(building / PAGES, store)
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
     shutil.copyfile(rebased.records, building / "records.tsv")
-    _write_statistics(building, rebased)
     ontology, versions = _copy_ontology(inspection, names, building)
     identity = _identity(inspection, rebased, options)
     return Manifest(
@@ -320,13 +319,14 @@ def _write(
         dataset=dataset,
         counts={
             "quads": total_quads,
-            **statistics,
+            **figures.counts,
             "default_graph": default_triples + (0 if hidden else described),
             "derived": len(derived),
             "graphs": len(graphs),
+            "datasets": catalogue.total,
             "withdrawn": len(rebased.withdrawn),
         },
-        dumps=dumps,
+        dumps=(*dumps, *tables),
         findings=count_by_severity(inspection.findings),
         named_graphs=options.named_graphs,
         default_graph=options.default_graph,
@@ -339,7 +339,7 @@ def _write(
 def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions) -> str:
     """Return the release's identity: equal when content, options, rules, frozen vocabulary and findings are."""
     tree = inspection.tree
-    beside = (*tree.rules, *tree.frozen, *([tree.context] if tree.context else []))
+    beside = (*tree.rules, *tree.frozen, *tree.tables, *([tree.context] if tree.context else []))
     files = [(path.relative_to(tree.root).as_posix(), sha256_of(path)) for path in beside]
     parts = [rebased.content, options.key(), files, [finding.as_dict() for finding in worst_first(inspection.findings)]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -380,25 +380,6 @@ def _graphs(
         rules = ", ".join(rule.relative_to(inspection.tree.root).as_posix() for rule in inspection.tree.rules)
         graphs[f"{names.base}graph/derived"] = (len(derived), rules)
     return graphs
-
-
-def _describe(store: ox.Store, about: Sequence[ox.Triple], names: Names) -> int:
-    """Add what the release says of itself; return how many triples the default graph did not have."""
-    merged = [ox.Quad(t.subject, t.predicate, t.object) for t in about]
-    fresh = sum(quad not in store for quad in merged)
-    catalogue = ox.NamedNode(f"{names.base}graph/catalogue")
-    store.bulk_extend([*merged, *(ox.Quad(q.subject, q.predicate, q.object, catalogue) for q in merged)])
-    return fresh
-
-
-def _write_statistics(building: Path, rebased: Rebased) -> None:
-    """Write how often each class and property is used: what pages and statistics ask of every release."""
-    data = {"classes": rebased.classes, "properties": rebased.predicates}
-    counts = {
-        kind: {term[1:-1].decode(): n for term, n in sorted(counter.items()) if term[:1] == b"<"}
-        for kind, counter in data.items()
-    }
-    (building / "statistics.json").write_text(json.dumps(counts, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 def _append(path: Path, lines: Sequence[bytes]) -> None:

@@ -57,6 +57,7 @@ class SourceTree:
     frozen: tuple[Path, ...]
     context: Path | None
     findings: tuple[Finding, ...]
+    tables: tuple[Path, ...] = ()
 
     def of(self, *roles: Role) -> tuple[SourceFile, ...]:
         """Return the files of these roles, in order of name."""
@@ -74,7 +75,7 @@ class SourceTree:
     def fingerprint(self) -> str:
         """Return a hash of names, sizes and modification times: equal means that nothing need be read again."""
         digest = hashlib.sha256()
-        extra = (*self.rules, *self.frozen, *([self.context] if self.context else []))
+        extra = (*self.rules, *self.frozen, *self.tables, *([self.context] if self.context else []))
         for path in (*(file.path for file in self.files), *extra):
             status = path.stat()
             digest.update(
@@ -106,6 +107,7 @@ def survey_tree(root: Path) -> SourceTree:
     files: list[SourceFile] = []
     rules: list[Path] = []
     frozen: list[Path] = []
+    tables: list[Path] = []
     findings: list[Finding] = []
     context = None
     divided = (real / "data").is_dir()
@@ -122,6 +124,8 @@ def survey_tree(root: Path) -> SourceTree:
             rules.append(path)
         elif parts[0] == "ontology" and len(parts) > 2 and parts[1] == "releases" and path.suffix == ".ttl":
             frozen.append(path)
+        elif path.suffix == ".rq" and parts[:-1] in (["tables"], ["data", "tables"]):
+            tables.append(path)
         elif name == CONTEXT:
             context = path
         elif not (parts[0] == "ontology" and len(parts) > 2 and parts[1] in {"examples", "releases"}):
@@ -135,7 +139,7 @@ def survey_tree(root: Path) -> SourceTree:
                 f"Put files there that end in {known} (or these with .gz).",
             )
         )
-    return SourceTree(real, tuple(files), tuple(rules), tuple(frozen), context, tuple(findings))
+    return SourceTree(real, tuple(files), tuple(rules), tuple(frozen), context, tuple(findings), tuple(tables))
 
 
 def _source_file(path: Path, name: str) -> Iterable[SourceFile]:

@@ -1,5 +1,6 @@
 """JSON-LD of a description: compacted against the source's own context, which travels inline (JSON-LD 1.1 API, 5.6).
 
+A plain context, as ours is, is written directly (:mod:`~solnum_ld.resources.compacting`); any other goes through pyld.
 No context is ever fetched; only the terms in use are sent along, so that a small document stays readable.
 """
 
@@ -16,6 +17,7 @@ from pyld import jsonld
 
 from solnum_ld.namespaces import PREFIXES
 from solnum_ld.rdf import to_bytes
+from solnum_ld.resources.compacting import NotPlain, PlainContext
 
 JsonObject = dict[str, Any]  # JSON is what it is: any shape
 _KEYWORDS = re.compile(r"@[A-Za-z]+$")
@@ -30,6 +32,10 @@ class Context:
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
         self.definition: JsonObject = dict(definition)
+        try:
+            self._plain: PlainContext | None = PlainContext(self.definition)
+        except NotPlain:
+            self._plain = None
 
     @classmethod
     def read(cls, path: Path) -> Context:
@@ -38,8 +44,18 @@ class Context:
             return cls(PREFIXES)
         return cls(json.loads(path.read_text("utf-8"))["@context"])
 
+    @property
+    def quick(self) -> bool:
+        """Tell whether a small document is written in well under a millisecond."""
+        return self._plain is not None
+
     def compact(self, triples: Sequence[ox.Triple]) -> bytes:
         """Return the triples as compact JSON-LD, ASCII only (right under every decoding), nodes in a stable order."""
+        if self._plain is not None:
+            try:
+                return self._plain.write(triples)
+            except NotPlain:  # an IRI that this context would read as another
+                pass
         lines = to_bytes(sorted(triples, key=str), ox.RdfFormat.N_TRIPLES).decode()
         expanded = jsonld.from_rdf(lines, {"format": "application/n-quads", "useNativeTypes": False})
         options = {"documentLoader": _refuse, "graph": True, "compactArrays": True}

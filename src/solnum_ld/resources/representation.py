@@ -95,10 +95,19 @@ def _about_document(description: Description, document: str, manifest: Manifest)
         )
 
 
+def is_qname(iri: str) -> bool:
+    """Tell whether RDF/XML can name the property ``iri``: its end is a name of XML.
+
+    >>> is_qname("https://schema.org/name"), is_qname("http://vocab.example.net/1")
+    (True, False)
+    """
+    return _QNAME.search(iri) is not None
+
+
 def rdf_offers(triples: Iterable[ox.Triple]) -> tuple[Format, ...]:
     """Return the RDF formats that can hold these triples: RDF/XML cannot name every property nor write every character."""
     expressible = all(
-        _QNAME.search(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value))
+        is_qname(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value))
         for t in triples
     )
     return RDF_FORMATS if expressible else tuple(form for form in RDF_FORMATS if form is not RDFXML)

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import LABELS, RDF_TYPE, XSD, shorten
+from solnum_ld.namespaces import LABELS, RDF_TYPE, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, FIRST, LAST, PROVENANCE, SUMMARIES
 from solnum_ld.resources.terms import term_label
@@ -27,6 +27,9 @@ _DATES = frozenset(XSD + name for name in ("date", "dateTime"))
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
 )
+FOR_MACHINES = frozenset(VOID + name for name in ("classPartition", "propertyPartition", "subset", "vocabulary"))
+"""Statistics by the hundred: the page about the graph of statistics shows them, that about the dataset does not."""
+
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 _DIGITS = re.compile(r"(\d+)")
 _RANK = {iri: rank for rank, iri in enumerate(FIRST)}
@@ -115,7 +118,7 @@ class Viewer:
         writer = _Writer(self._names, self._language, description, nested)
         label = choose(description.labels.get(description.iri, ()), self._language)
         introducing, summary = self._summary(description, label)
-        hidden = {RDF_TYPE, introducing, *LABELS}
+        hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES}
         facts = [
             *(writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden),
             *(

@@ -14,7 +14,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from solnum_ld import __version__
 from solnum_ld.iris import unreserved
-from solnum_ld.web import about, atlas, downloads, health, openapi, problems, resources, search
+from solnum_ld.web import (
+    about,
+    atlas,
+    catalog,
+    crawlers,
+    downloads,
+    health,
+    oai,
+    openapi,
+    problems,
+    resources,
+    search,
+)
 from solnum_ld.web.cache import CutOff, ResponseCache
 from solnum_ld.web.clients import Clients
 from solnum_ld.web.metrics import Metrics
@@ -57,7 +69,8 @@ def create_app(
         title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
     )
     problems.install(app)
-    for router in (health.router, downloads.router, about.router, atlas.router, search.router, resources.router):
+    routers = (health, downloads, catalog, crawlers, oai, about, atlas, search, resources)  # the last takes any path
+    for router in (module.router for module in routers):
         app.include_router(router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's documentation has it
     metrics = metrics or Metrics()
@@ -122,7 +135,7 @@ class Plain:
         raw = scope["raw_path"].decode("latin-1")
         scope["path"] = unquote(raw.replace("%2F", "%252F").replace("%2f", "%252f"), errors="replace")
         if scope["method"] == "OPTIONS":
-            allowed = METHODS if scope["path"] == PATH else "GET, HEAD, OPTIONS"
+            allowed = {PATH: METHODS, oai.PATH: oai.METHODS}.get(scope["path"], "GET, HEAD, OPTIONS")
             headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
             return

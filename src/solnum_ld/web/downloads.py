@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from solnum_ld.errors import NotFound
-from solnum_ld.manifest import Dump
+from solnum_ld.manifest import Dump, Manifest
 from solnum_ld.mediatypes import HTML, JSON, TEXT, TURTLE, Format
+from solnum_ld.negotiation import negotiate_coding
 from solnum_ld.web.cache import generation_of, matches
 from solnum_ld.web.html import CSP, assets, render
-from solnum_ld.web.http import CACHE, choose_format, choose_language, header, represent
+from solnum_ld.web.http import CACHE, choose_format, choose_language, encoded_address, header, link, represent
 
 router = APIRouter()
 READ = ["GET", "HEAD"]
@@ -30,16 +32,35 @@ async def dump(request: Request, name: str) -> Response:
     known: dict[str, Dump] = {dump.name: dump for dump in generation.manifest.dumps}
     if name not in known:
         raise NotFound("There is no dump of this name.")
-    etag = f'"{known[name].sha256[:32]}"'
+    path, coding = generation.path / "dumps" / name, ""
+    if negotiate_coding(header(request, "accept-encoding")) == "gzip":
+        packed = path.with_name(f"{name}.gz")
+        path, coding = (packed, "-gzip") if await asyncio.to_thread(packed.is_file) else (path, "")
+    etag = f'"{known[name].sha256[:32]}{coding}"'
+    common = {"etag": etag, "cache-control": CACHE, "vary": "Accept-Encoding"}
     if matches((header(request, "if-none-match") or "").encode("latin-1"), etag.encode()):
-        return Response(status_code=304, headers={"etag": etag, "cache-control": CACHE})
-    form = next(
-        (f for f in (TURTLE,) if f.media_type == known[name].media_type), Format(known[name].media_type, "", "")
-    )
+        return Response(status_code=304, headers=common)
+    form = Format(known[name].media_type, "", "")
     return FileResponse(
-        generation.path / "dumps" / name,
-        headers={"content-type": form.content_type, "etag": etag, "cache-control": CACHE},
+        path,
+        headers={
+            **common,
+            "content-type": form.content_type,
+            "link": ", ".join(_links(known, known[name], generation.manifest)),
+            **({"content-encoding": "gzip"} if coding else {}),
+        },
     )
+
+
+def _links(known: dict[str, Dump], file: Dump, manifest: Manifest) -> Iterator[str]:
+    """Yield where a file belongs (FAIR Signposting, level 1) and what describes it."""
+    collection = manifest.names.page(file.dataset or manifest.dataset.iri)
+    yield link(encoded_address(collection), "collection", type=HTML.media_type)
+    if manifest.dataset.license:
+        yield link(manifest.dataset.license, "license")
+    described = f"{file.name}-metadata.json"
+    if described in known:
+        yield link(f"{manifest.public}dumps/{described}", "describedby", type=known[described].media_type)
 
 
 @router.api_route("/validation", methods=READ, summary="The validation report")

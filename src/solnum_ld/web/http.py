@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from solnum_ld.iris import encoded
 from solnum_ld.mediatypes import Format
 from solnum_ld.negotiation import negotiate, negotiate_language
 from solnum_ld.web.cache import variant_of
@@ -36,6 +37,14 @@ def choose_language(request: Request) -> str:
         return str(asked)
     variant_of(request.scope).languages = LANGUAGES
     return negotiate_language(header(request, "accept-language"), LANGUAGES)
+
+
+def encoded_address(address: str) -> str:
+    """Return an address as a URI, for a header."""
+    scheme, _, rest = address.partition("://")
+    path, mark, query = rest.partition("?")
+    path, sharp, fragment = path.partition("#")
+    return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
 
 
 def link(target: str, rel: str, **parameters: str) -> str:

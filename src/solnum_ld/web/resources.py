@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
-from solnum_ld.iris import encoded, is_absolute, spellings
+from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
 from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
@@ -20,8 +20,9 @@ from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
+from solnum_ld.web.departures import missing
 from solnum_ld.web.html import CSP, localised, render
-from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
@@ -65,7 +66,7 @@ async def document(request: Request, path: str) -> Response:
         fixed = BY_SUFFIX.get(suffix)
         found = await _find(generation, stem, window) if fixed else None
     if found is None:
-        raise NotFound("Nothing is described at this address.")
+        raise await missing(generation, (place + name for name in spellings(rest) for place in ("id/", "")))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
 
@@ -160,7 +161,7 @@ async def thing(request: Request, path: str) -> Response:
         if names.path_of(iri) is not None and await generation.store.exists(iri):
             own = None if await _overshadowed(generation, iri) else names.document(iri)
             return _see_other(request, own or names.describe(iri))
-    raise NotFound("Nothing is described at this address.")
+    raise await missing(generation, spellings(_raw(request)))
 
 
 async def _overshadowed(generation: Generation, iri: str) -> bool:
@@ -212,14 +213,6 @@ def _see_other(request: Request, location: str) -> Response:
     response.headers["location"] = location
     del request
     return response
-
-
-def encoded_address(address: str) -> str:
-    """Return an address as a URI, for a header."""
-    scheme, _, rest = address.partition("://")
-    path, mark, query = rest.partition("?")
-    path, sharp, fragment = path.partition("#")
-    return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
 
 
 # -- answering -----------------------------------------------------------------------------------------------------------
@@ -283,11 +276,18 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
             language=language,
             headers={"content-security-policy": CSP},
         )
-    if form is JSONLD or len(subject.triples) > _THREAD_FROM:
+    if (form is JSONLD and not generation.context.quick) or len(subject.triples) > _THREAD_FROM:
         data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
     else:
         data = serialise(subject.triples, form, generation.context, generation.manifest.names)
     return represent(data, form, status=status, vary=vary, links=links, location=location)
+
+
+async def answer_page(request: Request, generation: Generation, description: Description, address: str) -> Response:
+    """Answer with the page about a description whose RDF stands at the same address by another route."""
+    response = await _answer(request, _Subject(generation, description, address, HTML))
+    response.headers["vary"] = ", ".join(VARY)
+    return response
 
 
 def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> list[str]:

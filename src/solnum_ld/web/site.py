@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from solnum_ld.errors import ReleaseMismatch, SolnumError
+from solnum_ld.errors import LedgerUnreadable, ReleaseMismatch, SolnumError
+from solnum_ld.ledger import NAME as LEDGER
+from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import Manifest, read_manifest
 from solnum_ld.resources.jsonld import Context
 from solnum_ld.search.ask import PagesIndex
@@ -33,6 +35,7 @@ class Generation:
     context: Context
     pages: PagesIndex
     held: IO[str] | None = None
+    _ledger: Ledger | None = None
     in_flight: int = 0
     retired: bool = False
     drained: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,6 +49,16 @@ class Generation:
     def id(self) -> str:
         """Return the release's identity."""
         return self.manifest.release
+
+    def ledger(self) -> Ledger:
+        """Return the ledger as it was when the release went live; raise :class:`LedgerUnreadable` while there is none of it."""
+        if self._ledger is None:
+            ledger = Ledger(self.path.parent / LEDGER)
+            if ledger.release != self.id:
+                ledger.close()
+                raise LedgerUnreadable(f"The ledger is of {ledger.release}, not of {self.id}.")
+            self._ledger = ledger
+        return self._ledger
 
     def acquire(self) -> Generation:
         """Note that a request uses this generation."""
@@ -65,6 +78,8 @@ class Generation:
             await self.drained.wait()
         await self.store.aclose()
         self.pages.close()
+        if self._ledger is not None:
+            self._ledger.close()
         if self.held is not None:
             self.held.close()
 
@@ -106,7 +121,7 @@ class Site:
     def _generation(self, path: Path) -> Generation:
         manifest = read_manifest(path)
         held = self._hold(manifest.release) if self._hold else None
-        return Generation(
+        fresh = Generation(
             path,
             manifest,
             self._open_store(path),
@@ -114,6 +129,9 @@ class Site:
             PagesIndex(path / PAGES),
             held,
         )
+        with contextlib.suppress(LedgerUnreadable):  # harvesters wait until there is one
+            fresh.ledger()
+        return fresh
 
     async def watch(self) -> None:
         """Take up another current release whenever there is one, for ever."""

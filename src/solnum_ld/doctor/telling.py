@@ -1,0 +1,88 @@
+"""The report in words, for a terminal: what is lost first, then what is at risk, then what is in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.markup import escape
+
+from solnum_ld.doctor.examination import Report
+from solnum_ld.doctor.rules import Outcome, Verdict
+
+_MARK = {
+    Verdict.KEPT: "[green]✓[/]",
+    Verdict.RISK: "[yellow]![/]",
+    Verdict.LOSS: "[red]✗[/]",
+    Verdict.ABSENT: "[dim]–[/]",
+}
+_ORDER = (Verdict.LOSS, Verdict.RISK, Verdict.ABSENT, Verdict.KEPT)
+_HEADINGS = {
+    Verdict.LOSS: {"fr": "Perdu", "en": "Lost"},
+    Verdict.RISK: {"fr": "En danger", "en": "At risk"},
+    Verdict.ABSENT: {"fr": "Rien à juger", "en": "Nothing to judge"},
+    Verdict.KEPT: {"fr": "En ordre", "en": "In order"},
+}
+_WORDS = {
+    "concerns": {"fr": "concerne", "en": "concerns"},
+    "loses": {"fr": "perte", "en": "loss"},
+    "remedy": {"fr": "remède", "en": "remedy"},
+    "more": {"fr": "et {n} autres", "en": "and {n} more"},
+    "none": {"fr": "aucun catalogue trouvé", "en": "no catalogue found"},
+    "asked": {"fr": "{n} requêtes", "en": "{n} requests"},
+}
+
+
+def tell(report: Report, language: str) -> Iterator[str]:
+    """Yield the lines of a report, in rich's markup."""
+    catalogue = report.catalogue or _WORDS["none"][language]
+    yield f"[bold]{escape(report.url)}[/]  ({escape(catalogue)}; {_WORDS['asked'][language].format(n=report.requests)})"
+    yield ""
+    yield from _clients(report, language)
+    for verdict in _ORDER:
+        outcomes = [outcome for outcome in report.outcomes if outcome.verdict is verdict]
+        if not outcomes:
+            continue
+        yield f"\n[bold]{_HEADINGS[verdict][language]}[/] ({len(outcomes)})"
+        if verdict is Verdict.KEPT:
+            yield f"  {_MARK[verdict]} " + ", ".join(outcome.rule.name for outcome in outcomes)
+        else:
+            for outcome in outcomes:
+                yield from _tell(outcome, language)
+
+
+def _clients(report: Report, language: str) -> Iterator[str]:
+    """Yield a line for each client: what it would lose, what is at risk."""
+    clients = dict.fromkeys(client for outcome in report.outcomes for client in outcome.rule.clients)
+    width = max(map(len, clients), default=0)
+    for client in sorted(clients):
+        own = [outcome for outcome in report.outcomes if client in outcome.rule.clients]
+        parts = []
+        for verdict in (Verdict.LOSS, Verdict.RISK):
+            names = [outcome.rule.name for outcome in own if outcome.verdict is verdict]
+            if names:
+                parts.append(f"{_HEADINGS[verdict][language].lower()}: {', '.join(names)}")
+        if not parts and any(outcome.verdict is Verdict.KEPT for outcome in own):
+            parts.append(_HEADINGS[Verdict.KEPT][language].lower())
+        mark = min((outcome.verdict for outcome in own), key=_ORDER.index)
+        mark = Verdict.KEPT if mark is Verdict.ABSENT and any(o.verdict is Verdict.KEPT for o in own) else mark
+        yield f"  {_MARK[mark]} {client:{width}}  {'; '.join(parts) or _HEADINGS[Verdict.ABSENT][language].lower()}"
+
+
+def _tell(outcome: Outcome, language: str) -> Iterator[str]:
+    rule = outcome.rule
+    yield f"  {_MARK[outcome.verdict]} [bold]{rule.name}[/]  [dim]{_WORDS['concerns'][language]} {', '.join(rule.clients)}[/]"
+    for reason in outcome.reasons:
+        yield f"      {escape(reason[language])}"
+    if outcome.more:
+        yield f"      {_WORDS['more'][language].format(n=outcome.more)}"
+    if outcome.verdict is not Verdict.ABSENT:
+        yield (
+            f"      {_WORDS['loses'][language]} : {escape(rule.loses[language])}"
+            if language == "fr"
+            else f"      loss: {escape(rule.loses['en'])}"
+        )
+        yield (
+            f"      {_WORDS['remedy'][language]} : {escape(rule.remedy[language])}"
+            if language == "fr"
+            else f"      remedy: {escape(rule.remedy['en'])}"
+        )

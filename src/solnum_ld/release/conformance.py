@@ -1,0 +1,88 @@
+"""The catalogue is judged before it is published: by the shapes of ``shapes/catalog.ttl``, whose messages say which portal
+would lose what. It is judged as it will be served, derived and with all its figures."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+
+import pyoxigraph as ox
+from rdflib import Graph
+
+from solnum_ld.config import bundled_source
+from solnum_ld.findings import Finding, Severity, violation, warning
+from solnum_ld.iris import Names, is_public
+from solnum_ld.rdf import to_bytes
+from solnum_ld.release.catalogue import Catalogue
+from solnum_ld.release.inspection import Inspection, Whereabouts
+from solnum_ld.release.options import BuildOptions
+from solnum_ld.release.reading import ENGINE_FORMATS
+from solnum_ld.release.tree import Role
+from solnum_ld.validation import Result, validate
+
+GRAPH = "shapes/catalog"
+"""The graph of the source's own shapes of the catalogue; those are not applied to its data."""
+
+
+def check_catalogue(
+    inspection: Inspection, catalogue: Catalogue, names: Names, options: BuildOptions
+) -> Iterator[Finding]:
+    """Yield what is wrong with the catalogue of a source, with the place in catalog.ttl.
+
+    The source's own shapes are used where it has some; ours where it asks for strictness, or where the base is public
+    and portals will come. What only a portal would miss is a warning then, unless the source is strict.
+    """
+    for iri in catalogue.untitled:
+        where = Whereabouts(inspection.tree, inspection.parts).of(names.canonical(iri))
+        yield (violation if inspection.declared.strict else warning)(
+            "catalogue",
+            f"{iri} has no title: it is left out of the catalogue, since one such dataset ends a CKAN harvest.",
+            "State dcterms:title, in French at least.",
+            file=where[0],
+            line=where[1],
+            iri=iri,
+        )
+    shapes = _shapes(inspection, options)
+    if shapes is None or not options.shacl:
+        return
+    data = Graph(bind_namespaces="none")
+    data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
+    where_at = Whereabouts(inspection.tree, inspection.parts)
+    lenient = not inspection.declared.strict
+    for result in validate(data, shapes):
+        yield _finding(result, names, where_at, lenient=lenient)
+
+
+def _shapes(inspection: Inspection, options: BuildOptions) -> Graph | None:
+    """Return the shapes that apply: the source's own, or the bundled ones; None when nobody asks for any."""
+    own = next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
+    if own is not None:
+        text = gzip.decompress(own.path.read_bytes()) if own.compressed else own.path.read_bytes()
+        triples = [quad.triple for quad in ox.parse(text, format=ENGINE_FORMATS[own.format])]
+        return Graph(bind_namespaces="none").parse(data=to_bytes(triples, ox.RdfFormat.N_TRIPLES), format="nt")
+    if inspection.declared.strict or is_public(options.base):
+        return Graph(bind_namespaces="none").parse(bundled_source() / "shapes" / "catalog.ttl", format="turtle")
+    return None
+
+
+def _finding(result: Result, names: Names, where: Whereabouts, *, lenient: bool) -> Finding:
+    focus = names.canonical(result.focus)
+    file, line = where.of(focus, result.path)
+    severity = Severity(result.severity)
+    if lenient and severity is Severity.VIOLATION and result.constraint in {"MinCount", "QualifiedMinCount"}:
+        severity = Severity.WARNING  # something is missing; nothing is wrong
+    remedy = "Correct it in catalog.ttl."
+    if result.constraint in {"MinCount", "QualifiedMinCount"}:
+        remedy = "State it in catalog.ttl."
+    return Finding(
+        severity,
+        "catalogue",
+        dict(result.messages),
+        remedy,
+        file=file or "catalog.ttl",
+        line=line,
+        iri=result.focus,
+        path=result.path if result.path and result.path.count("://") == 1 else None,
+        value=result.value,
+        shape=result.shape,
+    )

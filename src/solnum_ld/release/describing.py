@@ -1,0 +1,141 @@
+"""The release describes itself: tables, catalogue and statistics, each derived from what is in the store by then."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyoxigraph as ox
+
+from solnum_ld.errors import SourceInvalid
+from solnum_ld.findings import Finding
+from solnum_ld.iris import Names
+from solnum_ld.manifest import Dataset, Dump
+from solnum_ld.namespaces import RDF_TYPE
+from solnum_ld.rdf import to_bytes
+from solnum_ld.release.catalogue import NO_CONTACT, Catalogue, Facts, derive_catalogue
+from solnum_ld.release.conformance import check_catalogue
+from solnum_ld.release.inspection import Inspection
+from solnum_ld.release.options import BuildOptions
+from solnum_ld.release.rebase import Rebased, Rebaser
+from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
+from solnum_ld.release.tables import read_tables, write_table
+from solnum_ld.release.tree import Role
+
+Graphs = dict[str, tuple[int, str]]
+_ORIGIN = "computed by the build"
+
+
+@dataclass(frozen=True, slots=True)
+class Describing:
+    """One release at the end of its build: its source, its names, and the store that holds its statements."""
+
+    inspection: Inspection
+    names: Names
+    dataset: Dataset
+    options: BuildOptions
+    store: ox.Store
+
+    def declared(self) -> list[ox.Triple]:
+        """Return what catalog.ttl says, under the deployment's names."""
+        rebaser = Rebaser(self.names)
+        lines = to_bytes(self.inspection.declared.statements, ox.RdfFormat.N_TRIPLES).splitlines()
+        moved = b"\n".join(rebaser.apply(line) for line in lines)
+        return [quad.triple for quad in ox.parse(moved, format=ox.RdfFormat.N_TRIPLES)]
+
+    def write_tables(self, folder: Path) -> tuple[Dump, ...]:
+        """Fill the tables that the source declares; raise :class:`SourceInvalid` when one cannot be."""
+        tree = self.inspection.tree
+        queries = {path.stem: path for path in tree.tables}
+        tables, wrong = read_tables(self.declared(), queries, tree.root)
+        if wrong:
+            raise SourceInvalid("The tables cannot be filled.", wrong)
+        return tuple(
+            replace(dump, dataset=table.dataset or self.dataset.iri)
+            for table in tables
+            for dump in write_table(table, self.store, folder, self.names, self.dataset.license)
+        )
+
+    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump]) -> Catalogue:
+        """Return the catalogue of the release."""
+        by_dataset: dict[str, list[Dump]] = {}
+        for file in tables:
+            by_dataset.setdefault(file.dataset, []).append(file)
+        return derive_catalogue(
+            Facts(
+                dataset=self.dataset,
+                names=self.names,
+                contact=self.options.contact or NO_CONTACT,
+                declared=self.declared(),
+                dumps=dumps,
+                tables=by_dataset,
+                box=bounding_box(self.store),
+                vocabulary=bool(self.inspection.tree.of(Role.ONTOLOGY)),
+            )
+        )
+
+    def judge(self, catalogue: Catalogue) -> Iterator[Finding]:
+        """Yield what is wrong with the catalogue."""
+        return check_catalogue(self.inspection, catalogue, self.names, self.options)
+
+    def write(
+        self,
+        building: Path,
+        catalogue: Catalogue,
+        rebased: Rebased,
+        derived: Sequence[bytes],
+        graphs: Graphs,
+        dumps: Sequence[Dump],
+    ) -> tuple[Figures, int]:
+        """Add catalogue and statistics to the store and to the release's folder, and themselves to ``graphs``.
+
+        Return the figures, and how many triples of the two the default graph did not have.
+        """
+        folder = building / "catalogue"
+        folder.mkdir()
+        for number, page in enumerate(catalogue.pages, 1):
+            (folder / f"{number}.nt").write_bytes(to_bytes(page, ox.RdfFormat.N_TRIPLES))
+        name = f"{self.names.base}graph/catalogue"
+        fresh = self._add(catalogue.triples, name)
+        graphs[name] = (len(catalogue.triples), _ORIGIN)
+        figures = self._figures(rebased, derived, graphs)
+        addresses = [f"{self.names.public}dumps/{dump.name}" for dump in dumps]
+        statistics = describe_statistics(self.dataset, self.names, figures, addresses)
+        name = f"{self.names.base}graph/statistics"
+        fresh += self._add(statistics, name)
+        graphs[name] = (len(statistics), _ORIGIN)
+        counts = {"classes": dict(figures.classes), "properties": dict(figures.properties)}
+        text = json.dumps(counts, ensure_ascii=False, indent=1) + "\n"
+        (building / "statistics.json").write_text(text, "utf-8")
+        return figures, fresh
+
+    def _add(self, about: Sequence[ox.Triple], graph: str) -> int:
+        """Add statements to the default graph and to ``graph``; return how many the default graph did not have."""
+        target = ox.NamedNode(graph)
+        merged = [ox.Quad(t.subject, t.predicate, t.object) for t in about]
+        fresh = sum(quad not in self.store for quad in merged)
+        self.store.bulk_extend([*merged, *(ox.Quad(q.subject, q.predicate, q.object, target) for q in merged)])
+        return fresh
+
+    def _figures(self, rebased: Rebased, derived: Sequence[bytes], graphs: Graphs) -> Figures:
+        """Count the release: its source and what is derived from it."""
+        parts = [line.split(b" ", 3) for line in derived]
+        properties = rebased.predicates + Counter(part[1] for part in parts)
+        kinds = rebased.classes + Counter(part[2] for part in parts if part[1] == f"<{RDF_TYPE}>".encode())
+        classes = _named(kinds)
+        return Figures(
+            triples=rebased.triple_count + len(derived),
+            entities=rebased.entities,
+            graphs=graphs,
+            classes=classes,
+            properties=_named(properties),
+            links=count_links(self.store, self.names.base),
+            examples=examples(self.store, classes, self.names),
+        )
+
+
+def _named(counter: Counter[bytes]) -> dict[str, int]:
+    return {term[1:-1].decode(): n for term, n in sorted(counter.items()) if term[:1] == b"<"}

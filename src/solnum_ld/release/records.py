@@ -1,0 +1,227 @@
+"""Records: which resources of a release are offered for harvesting, in which sets, and since when (OAI-PMH 2.0, 2.3, 2.6).
+
+A source declares its sets in RDF: a ``void:class`` and a ``dcterms:identifier`` on a part of the dataset; then the members
+of these classes are its records. One that declares none offers every resource, in a set for each class. Datasets are
+always records. What is said of time comes from the history of what went live, never from the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyoxigraph as ox
+
+from solnum_ld.errors import LedgerUnreadable
+from solnum_ld.ledger import NAME, Entry, Ledger, write_ledger
+from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, VOID
+
+MOST_SETS = 500
+"""Sets of a source that declares none: one for each of its most frequent classes."""
+
+_SPEC = re.compile(r"[A-Za-z0-9\-_.!~*'()]+\Z")
+_LANGUAGES = ("fr", "en", "", None)
+_DATASET = DCAT + "Dataset"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The sets of a release, by name, and which records are in which; those that are datasets are told apart.
+
+    ``everything`` tells that every resource is a record, be it in a set or not.
+    """
+
+    names: Mapping[str, str]
+    sets: Mapping[str, tuple[str, ...]]
+    datasets: frozenset[str]
+    everything: bool
+
+    def __contains__(self, iri: str) -> bool:
+        """Tell whether a resource is a record."""
+        return self.everything or iri in self.sets
+
+    def sets_of(self, iri: str) -> tuple[str, ...]:
+        """Return the sets that a record is in."""
+        return self.sets.get(iri, ())
+
+
+@dataclass(slots=True)
+class _Published:
+    """What the history tells of one resource; of one that is gone, also what it was: no record where ``sets`` is None."""
+
+    stamp: str
+    gone: bool = False
+    sets: tuple[str, ...] | None = None
+    dataset: bool = False
+
+
+@dataclass(slots=True)
+class _Told:
+    """What the history tells: the records, how often a release went live, which was the last, when its content changed."""
+
+    records: dict[str, _Published] = field(default_factory=dict)
+    lives: int = 0
+    release: str = ""
+    earliest: str = ""
+    content: str = ""
+    content_since: str = ""
+
+
+def membership(release: Path, base: str) -> Membership:
+    """Return the sets of a release and their members, read from its store."""
+    store = ox.Store.read_only(str(release / "store"))
+    declared = _declared(store)
+    classes = declared or _most_frequent(store, base)
+    sets: dict[str, list[str]] = {}
+    for spec, iri in classes.items():
+        for member in _members(store, iri, base):
+            sets.setdefault(member, []).append(spec)
+    datasets = frozenset(_members(store, _DATASET, base))
+    if _DATASET not in classes.values() and datasets:
+        classes["dataset"] = _DATASET
+        for member in datasets:
+            sets.setdefault(member, []).append("dataset")
+    names = {spec: _name(store, node) for spec, node in _nodes(store, classes).items()}
+    return Membership(names, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
+
+
+def _declared(store: ox.Store) -> dict[str, str]:
+    """Return the classes that the source declares to be sets, by the sets' names."""
+    found = {}
+    for quad in store.quads_for_pattern(None, ox.NamedNode(VOID + "class"), None, ox.DefaultGraph()):
+        spec = _value(store, quad.subject, DCTERMS + "identifier")
+        if spec and _SPEC.match(spec) and isinstance(quad.object, ox.NamedNode):
+            found[spec] = quad.object.value
+    return found
+
+
+def _value(store: ox.Store, node: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: str) -> str:
+    quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
+    return min((quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)), default="")
+
+
+def _most_frequent(store: ox.Store, base: str) -> dict[str, str]:
+    counts: Counter[str] = Counter()
+    for quad in store.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), None, ox.DefaultGraph()):
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(base):
+            counts[quad.object.value if isinstance(quad.object, ox.NamedNode) else ""] += 1
+    del counts[""]
+    classes: dict[str, str] = {}
+    for iri in sorted(iri for iri, _ in counts.most_common(MOST_SETS)):
+        local = re.sub(r"[^A-Za-z0-9_-]+", "-", re.split(r"[/#:]", iri.rstrip("/#"))[-1]).strip("-") or "class"
+        spec = local if local not in classes else f"{local}-{hashlib.sha256(iri.encode()).hexdigest()[:6]}"
+        classes[spec] = iri
+    return classes
+
+
+def _members(store: ox.Store, class_iri: str, base: str) -> Iterator[str]:
+    quads = store.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), ox.NamedNode(class_iri), ox.DefaultGraph())
+    for quad in quads:
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(base):
+            yield quad.subject.value
+
+
+def _nodes(store: ox.Store, classes: Mapping[str, str]) -> dict[str, ox.NamedNode]:
+    """Return what names each set: the declared part of the dataset, else the class."""
+    nodes = {spec: ox.NamedNode(iri) for spec, iri in classes.items()}
+    for spec in nodes:
+        literal = ox.Literal(spec)
+        for quad in store.quads_for_pattern(None, ox.NamedNode(DCTERMS + "identifier"), literal, ox.DefaultGraph()):
+            if isinstance(quad.subject, ox.NamedNode) and _is_part(store, quad.subject, classes[spec]):
+                nodes[spec] = quad.subject
+    return nodes
+
+
+def _is_part(store: ox.Store, node: ox.NamedNode, class_iri: str) -> bool:
+    quads = store.quads_for_pattern(node, ox.NamedNode(VOID + "class"), ox.NamedNode(class_iri), ox.DefaultGraph())
+    return next(iter(quads), None) is not None
+
+
+def _name(store: ox.Store, node: ox.NamedNode) -> str:
+    for predicate in LABELS:
+        quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
+        texts = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)}
+        if texts:
+            return next((texts[language] for language in _LANGUAGES if language in texts), min(texts.values()))
+    return re.split(r"[/#]", node.value.rstrip("/#"))[-1]
+
+
+# -- the ledger ------------------------------------------------------------------------------------------------------------
+
+
+def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Mapping[str, Any]]) -> None:
+    """Make the ledger of a folder say what its history says, with the sets of ``release``, which is live.
+
+    ``history`` is the folder's, line by line; a ledger that says so already is left as it is.
+    """
+    told = _told(history)
+    state = f"{told.lives}-{told.release}"
+    if _is_at(folder / NAME, state):
+        return
+    member_of = membership(release, base)
+    entries = list(_entries(told, member_of))
+    used = {spec for entry in entries for spec in entry.sets}
+    names = {spec: name for spec, name in member_of.names.items() if spec in used or not member_of.everything}
+    departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
+    write_ledger(folder / NAME, entries, names, departed, release=told.release, state=state, earliest=told.earliest)
+
+
+def _is_at(path: Path, state: str) -> bool:
+    try:
+        with Ledger(path) as ledger:
+            return ledger.state == state
+    except LedgerUnreadable:
+        return False
+
+
+def _told(history: Iterable[Mapping[str, Any]]) -> _Told:
+    told = _Told()
+    for line in history:
+        event, at = line["event"], line["at"]
+        told.earliest = min(told.earliest or at, at)
+        if event == "live":
+            told.lives, told.release = told.lives + 1, line["release"]
+            content = line.get("content", "")
+            if content != told.content:
+                told.content, told.content_since = content, at
+        elif event == "gone":
+            sets = tuple(line["sets"]) if "sets" in line else None
+            told.records[line["iri"]] = _Published(at, True, sets, bool(line.get("dataset", False)))
+        else:
+            told.records[line["iri"]] = _Published(at)
+    return told
+
+
+def _entries(told: _Told, member_of: Membership) -> Iterator[Entry]:
+    """Yield the records: what is in a set now, and what was in one when it went."""
+    taken: set[str] = set()
+    for iri, record in sorted(told.records.items()):
+        sets = record.sets if record.gone else member_of.sets_of(iri) if iri in member_of else None
+        dataset = record.dataset if record.gone else iri in member_of.datasets
+        if sets is None:
+            continue
+        stamp = max(record.stamp, told.content_since) if dataset and not record.gone else record.stamp
+        identifier = oai_identifier(iri)
+        if identifier in taken:  # two spellings of one address
+            identifier = iri
+        taken.add(identifier)
+        yield Entry(identifier, iri, stamp, record.gone, dataset, sets)
+
+
+def oai_identifier(iri: str) -> str:
+    """Return the identifier of a record, in the form ``oai:domain:local`` (OAI Identifier Format, 2.1).
+
+    >>> oai_identifier("https://w3id.org/solnum/id/chapter/2"), oai_identifier("http://127.0.0.1:8000/id/café#x")
+    ('oai:w3id.org:solnum/id/chapter/2', 'oai:127.0.0.1:id/caf%C3%A9%23x')
+    """
+    _, _, rest = iri.partition("://")
+    authority, _, path = rest.partition("/")
+    host = authority.rpartition("@")[2]
+    host = host.partition("]")[0].strip("[").replace(":", "-") if host.startswith("[") else host.partition(":")[0]
+    return f"oai:{host}:{quote(path, safe='/!$&()*+,;=:@~-._%')}"

@@ -1,0 +1,145 @@
+"""What crawlers look for: ``/robots.txt`` (RFC 9309), ``/sitemap.xml`` (Sitemaps 0.90), ``/.well-known/security.txt`` (RFC 9116)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from solnum_ld.errors import NotFound
+from solnum_ld.mediatypes import TEXT, Format
+from solnum_ld.web.cache import generation_of
+from solnum_ld.web.http import NO_STORE, encoded_address, represent
+from solnum_ld.web.site import Generation
+
+router = APIRouter()
+READ = ["GET", "HEAD"]
+PER_MAP = 50_000
+"""Addresses that one sitemap may hold (Sitemaps 0.90)."""
+
+_XML = Format("application/xml", "xml", "XML")
+_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_EXPIRES = timedelta(days=180)
+
+
+@router.api_route("/robots.txt", methods=READ, summary="What crawlers may fetch")
+async def robots(request: Request) -> Response:
+    """Answer with the rules: everything but queries, whose answers are without number, and the sitemap's address."""
+    public = generation_of(request.scope).manifest.public
+    root = urlsplit(public).path
+    lines = [
+        "User-agent: *",
+        f"Disallow: {root}sparql",
+        f"Disallow: {root}recherche",
+        f"Disallow: {root}describe",
+        f"Disallow: {root}*?",
+        f"Allow: {root}catalog",
+        f"Allow: {root}*?lang=",
+        "",
+        f"Sitemap: {public}sitemap.xml",
+    ]
+    return represent("\n".join(lines) + "\n", TEXT)
+
+
+@router.api_route(
+    "/sitemap.xml", methods=READ, summary="The addresses of all documents, with the date of their last change"
+)
+@router.api_route("/sitemap-{number}.xml", methods=READ, include_in_schema=False)
+async def sitemap(request: Request, number: str = "") -> Response:
+    """Answer with the sitemap, or with the index of several when there are more addresses than one may hold."""
+    generation = generation_of(request.scope)
+    maps = -(-_count(generation.path / "records.tsv") // PER_MAP)
+    if number and not (number.isdigit() and 0 < int(number[:9]) <= maps > 1):
+        raise NotFound("There is no such sitemap.")
+    if maps > 1 and not number:
+        addresses = [(f"{generation.manifest.public}sitemap-{n}.xml", "") for n in range(1, maps + 1)]
+        return represent(_xml("sitemapindex", "sitemap", addresses), _XML)
+    body = await asyncio.to_thread(_sitemap, generation, int(number or 1))
+    return represent(body, _XML)
+
+
+@router.api_route("/.well-known/security.txt", methods=READ, summary="Whom to tell of a weakness")
+async def security(request: Request) -> Response:
+    """Answer with the contact of the deployment, where there is one."""
+    manifest = generation_of(request.scope).manifest
+    if not manifest.contact:
+        raise NotFound("This deployment names no contact.")
+    expires = (datetime.now(UTC) + _EXPIRES).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [
+        f"Contact: mailto:{manifest.contact}",
+        f"Expires: {expires}",
+        "Preferred-Languages: fr, en",
+        f"Canonical: {manifest.public}.well-known/security.txt",
+    ]
+    return represent("\n".join(lines) + "\n", TEXT, cache=NO_STORE)
+
+
+# -- the sitemap -------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _count(records: Path) -> int:
+    with records.open("rb") as lines:
+        return sum(1 for _ in lines) + len(_FIXED)
+
+
+_FIXED = ("", "catalog", "def", "validation")
+
+
+def _sitemap(generation: Generation, number: int) -> bytes:
+    start = (number - 1) * PER_MAP
+    return _xml("urlset", "url", islice(_addresses(generation), start, start + PER_MAP))
+
+
+def _addresses(generation: Generation) -> Iterator[tuple[str, str]]:
+    """Yield the address of every document with the day of its last change, in a stable order."""
+    manifest = generation.manifest
+    changed = _changes(generation.path.parent / "history.jsonl", generation.id)
+    latest = max(changed.values(), default="")
+    for path in _FIXED:
+        if path != "def" or manifest.ontology:
+            yield manifest.public + path, latest
+    with (generation.path / "records.tsv").open(encoding="utf-8") as records:
+        for line in records:
+            iri = line.partition("\t")[0]
+            address = manifest.names.document(iri)
+            if address is not None and "#" not in address:
+                yield encoded_address(address), changed.get(iri, latest)
+
+
+def _changes(history: Path, release: str) -> dict[str, str]:
+    """Return when each record was last new or changed, up to when ``release`` went live; true dates or none."""
+    found: dict[str, str] = {}
+    try:
+        with history.open(encoding="utf-8") as lines:
+            for line in lines:
+                if not line.endswith("\n"):
+                    break
+                entry = json.loads(line)
+                if entry["event"] in ("new", "changed"):
+                    found[entry["iri"]] = entry["at"]
+                elif entry["event"] == "live" and entry["release"] == release:
+                    break
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _xml(root: str, item: str, addresses: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> bytes:
+    tree = ET.Element(root, xmlns=_NAMESPACE)
+    for address, changed in addresses:
+        entry = ET.SubElement(tree, item)
+        ET.SubElement(entry, "loc").text = address
+        if changed:
+            ET.SubElement(entry, "lastmod").text = changed
+    written: bytes = ET.tostring(tree, encoding="utf-8", xml_declaration=True)
+    return written
