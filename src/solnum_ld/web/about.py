@@ -15,9 +15,9 @@ from solnum_ld.resources.view import Text, Value, Viewer, choose, natural
 from solnum_ld.store.protocol import Window
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, localised, render
-from solnum_ld.web.http import READ, choose_format, choose_language, link, represent
+from solnum_ld.web.http import READ, choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import Entry, list_entries
-from solnum_ld.web.resources import encoded_address, used_classes
+from solnum_ld.web.resources import used_classes
 from solnum_ld.web.site import Generation
 
 router = APIRouter()
