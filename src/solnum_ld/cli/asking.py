@@ -15,7 +15,7 @@ from rich.table import Table
 
 from solnum_ld.cli.building import read_settings
 from solnum_ld.cli.options import BaseOption, HostOption, JsonOption, PortOption, ReleasesOption
-from solnum_ld.cli.output import err, exit_codes, fail, language, out
+from solnum_ld.cli.output import err, exit_codes, fail, language, out, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, Settings
 from solnum_ld.errors import MalformedQuery, NotAcceptable
 
@@ -126,7 +126,7 @@ def _print_table(body: bytes) -> None:
     for row in data["results"]["bindings"]:
         table.add_row(*(escape(row[name]["value"]) if name in row else "" for name in data["head"]["vars"]))
     out.print(table)
-    err.print(f"{len(data['results']['bindings'])} rows")
+    err.print(said(f"{len(data['results']['bindings'])} rows"))
 
 
 def doctor(

@@ -26,7 +26,7 @@ from solnum_ld.cli.options import (
     ShaclOption,
     WaitOption,
 )
-from solnum_ld.cli.output import Bars, err, exit_codes, fail, out, print_findings
+from solnum_ld.cli.output import Bars, err, exit_codes, fail, out, print_findings, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, DefaultGraph, Settings, bundled_source, make_settings
 from solnum_ld.findings import Severity, count_by_severity
 
@@ -111,7 +111,9 @@ def build(
             sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
             return
         print_findings(findings, as_json=False, conforms=True)
-        err.print(f"Release [bold]{manifest.release}[/] of {manifest.counts['triples']:,} triples is current.")
+        err.print(
+            said(f"Release {manifest.release} of {manifest.counts['triples']:,} triples is current."), soft_wrap=True
+        )
         out.print(str(path), soft_wrap=True)
 
 
@@ -135,7 +137,8 @@ def validate(
     failed = reject_reason(findings) is not None or (strict and any(f.severity is Severity.WARNING for f in findings))
     print_findings(findings, as_json=as_json, conforms=not failed)
     if not as_json:
-        err.print("[bold red]The source does not pass.[/]" if failed else "[bold green]The source passes.[/]")
+        colour, verdict = ("red", "The source does not pass.") if failed else ("green", "The source passes.")
+        err.print(f"[bold {colour}]{said(verdict)}[/]")
     raise typer.Exit(1 if failed else 0)
 
 
@@ -212,8 +215,10 @@ def build_now(settings: Settings, options: BuildOptions, *, wait: bool = True, f
 def say_held(live: str, held: str | None) -> None:
     if held:
         err.print(
-            f"Release [bold]{held}[/], which this source builds to, was rolled back: [bold]{live}[/] stays. "
-            f"To go forward to it all the same: solnum-ld rollback {held}, or solnum-ld build --force",
+            said(
+                f"Release {held}, which this source builds to, was rolled back: {live} stays. "
+                f"To go forward to it all the same: solnum-ld rollback {held}, or solnum-ld build --force"
+            ),
             soft_wrap=True,
         )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from solnum_ld.cli.output import err, out
+from solnum_ld.cli.output import err, out, said
 from solnum_ld.errors import SourceError
 
 
@@ -34,10 +34,10 @@ def format_files(
             if not format_file(file, check=check, drop_comments=drop_comments):
                 changed.append(file)
         except (SourceError, OSError) as error:
-            err.print(f"[bold red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            err.print(f"[bold red]{said('Error:')}[/] {escape(said(str(error)))}", soft_wrap=True)
             failed = True
     for file in changed:
-        out.print(f"{'not canonical' if check else 'formatted'}: {escape(str(file))}", soft_wrap=True)
+        out.print(f"{said('not canonical' if check else 'formatted')}: {escape(str(file))}", soft_wrap=True)
     raise typer.Exit(1 if failed or (check and changed) else 0)
 
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from solnum_ld.errors import NoRelease, SettingsError, SolnumError, SourceError, SourceInvalid
 from solnum_ld.findings import Finding, Severity, count_by_severity
+from solnum_ld.messages import in_language
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -48,14 +49,14 @@ class Bars:
     def stage(self, text: str, total: int | None = None) -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(text, total=total)
+        self._task = self._progress.add_task(said(text), total=total)
 
     def advance(self, done: int) -> None:
         if self._task is not None:
             self._progress.update(self._task, completed=done)
 
     def note(self, text: str) -> None:
-        err.print(escape(text))
+        err.print(escape(said(text)), soft_wrap=True)
 
 
 @contextlib.contextmanager
@@ -66,7 +67,7 @@ def exit_codes(*, as_json: bool = False) -> Iterator[None]:
     except SourceInvalid as error:
         print_findings(error.findings, as_json=as_json, conforms=False)
         if not as_json:
-            err.print(f"[bold red]{escape(str(error))}[/] The previous release, if any, is untouched.")
+            err.print(f"[bold red]{escape(said(str(error)))}[/] {said('The previous release, if any, is untouched.')}")
         raise typer.Exit(1) from None
     except SourceError as error:
         fail(str(error), as_json=as_json, code=2)
@@ -75,14 +76,14 @@ def exit_codes(*, as_json: bool = False) -> Iterator[None]:
     except SolnumError as error:
         fail(str(error), as_json=as_json, code=2 if isinstance(error, SettingsError) else 1)
     except KeyboardInterrupt:
-        err.print("Stopped.")
+        err.print(said("Stopped."))
         raise typer.Exit(130) from None
 
 
 def fail(message: str, *, as_json: bool, code: int) -> None:
     if as_json:
         sys.stdout.write(json.dumps({"error": message}, ensure_ascii=False) + "\n")
-    err.print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True)
+    err.print(f"[bold red]{said('Error:')}[/] {escape(said(message))}", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -93,6 +94,11 @@ def language() -> str:
         if (os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or "").startswith("fr")
         else "en"
     )
+
+
+def said(sentence: str) -> str:
+    """Return a sentence of ours in the language of messages."""
+    return in_language(sentence, language())
 
 
 def print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bool, conforms: bool) -> None:
@@ -112,22 +118,24 @@ def print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bo
         place = f"{finding.place}: " if finding.place else ""
         colour = _COLOURS[finding.severity]
         err.print(
-            f"[bold]{escape(place)}[/][{colour}]{finding.severity}[/]: {escape(finding.message(wanted))} [dim]({escape(finding.rule)})[/]",
+            f"[bold]{escape(place)}[/][{colour}]{said(finding.severity)}[/]: {escape(finding.message(wanted))} [dim]({escape(finding.rule)})[/]",
             soft_wrap=True,
         )
         if finding.iri:
             err.print(
-                f"    resource: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>",
+                f"    {said('resource')}: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>",
                 soft_wrap=True,
             )
         for name, value in (
             ("property", finding.path),
             ("value", finding.value),
             ("shape", finding.shape),
-            ("to mend", finding.remedy),
+            ("to mend", said(finding.remedy)),
         ):
             if value:
-                err.print(f"    {name + ':':9} {escape(value)}", soft_wrap=True)
-    counts = ", ".join(f"{n} {name}{'s' if n != 1 else ''}" for name, n in count_by_severity(findings).items() if n)
+                err.print(f"    {said(name) + ':':9} {escape(value)}", soft_wrap=True)
+    counts = ", ".join(
+        f"{n} {said(name)}{'s' if n != 1 else ''}" for name, n in count_by_severity(findings).items() if n
+    )
     if counts:
         err.print(escape(counts))

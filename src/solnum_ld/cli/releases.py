@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from solnum_ld.cli.building import read_settings
 from solnum_ld.cli.options import BaseOption, DirArgument, HostOption, JsonOption, PortOption, ReleasesOption
-from solnum_ld.cli.output import err, exit_codes, out
+from solnum_ld.cli.output import err, exit_codes, out, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT
 
 
@@ -52,11 +52,11 @@ def list_releases(
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
         return
     if not rows:
-        err.print(f"There is no release in {escape(str(folder.path))}.", soft_wrap=True)
+        err.print(escape(said(f"There is no release in {folder.path}.")), soft_wrap=True)
         return
     for row in rows:
         out.print(
-            f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} triples",
+            f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} {said('triples')}",
             soft_wrap=True,
         )
 
@@ -102,4 +102,4 @@ def rollback(
         if as_json:
             sys.stdout.write(json.dumps({"release": target.id, "path": str(target.path)}) + "\n")
         else:
-            err.print(f"Release [bold]{target.id}[/] is current.")
+            err.print(said(f"Release {target.id} is current."))

@@ -35,7 +35,7 @@ from solnum_ld.cli.options import (
     TrustedProxyOption,
     WorkersOption,
 )
-from solnum_ld.cli.output import err, exit_codes, language, print_findings
+from solnum_ld.cli.output import err, exit_codes, language, print_findings, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, MIB, DefaultGraph, ServiceSettings, Settings, bundled_source
 from solnum_ld.errors import SettingsError
 
@@ -114,16 +114,20 @@ def serve(
             metrics_port=metrics_port,
         )
         application, clients, release = _application(settings, service, host)
-        err.print(
-            f"[bold]{escape(release[0])}[/]: release {release[1]}, {release[2]} triples, ready in {time.perf_counter() - started:.1f} s"
-        )
-        err.print(
-            f"  pages       {settings.public}\n  SPARQL      {settings.public}sparql\n  releases    {escape(str(settings.releases))}",
-            soft_wrap=True,
-        )
+        title, name, triples = release
+        seconds = f"{time.perf_counter() - started:.1f}"
+        ready = said(f"release {name}, {triples} triples, ready in {seconds} s")
+        err.print(f"[bold]{escape(title)}[/]: {ready}", soft_wrap=True)
+        places = [
+            ("pages", settings.public),
+            ("SPARQL", f"{settings.public}sparql"),
+            ("releases", str(settings.releases)),
+        ]
         if settings.base != settings.public:
-            err.print(f"  names       {settings.base}")
-        err.print("  stop with Ctrl-C")
+            places.append(("names", settings.base))
+        for what, where in places:
+            err.print(f"  {said(what):11} {escape(where)}", soft_wrap=True)
+        err.print(f"  {said('stop with Ctrl-C')}")
         bound.listen(2048)
         if not run(application, bound, clients):
             raise typer.Exit(1)
