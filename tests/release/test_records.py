@@ -76,7 +76,7 @@ def records(releases: Path, name: str = "") -> dict[str, Entry]:
 
 def sets(releases: Path) -> list[tuple[str, str]]:
     with Ledger(releases / "ledger.sqlite") as ledger:
-        return ledger.sets()
+        return [(one.spec, one.name) for one in ledger.sets()]
 
 
 def test_the_members_of_declared_sets_and_the_datasets_are_records(source: Path, tmp_path: Path) -> None:

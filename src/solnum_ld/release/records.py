@@ -19,25 +19,26 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from solnum_ld.errors import LedgerUnreadable
-from solnum_ld.ledger import NAME, Entry, Ledger, write_ledger
-from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, VOID
+from solnum_ld.ledger import NAME, Entry, Ledger, RecordSet, write_ledger
+from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, VOID
 
 MOST_SETS = 500
 """Sets of a source that declares none: one for each of its most frequent classes."""
 
 _SPEC = re.compile(r"[A-Za-z0-9\-_.!~*'()]+\Z")
 _LANGUAGES = ("fr", "en", "", None)
+_DESCRIPTIONS = (DCTERMS + "description", RDFS + "comment", SKOS + "definition", SCHEMA + "description")
 _DATASET = DCAT + "Dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The sets of a release, by name, and which records are in which; those that are datasets are told apart.
+    """The sets of a release and which records are in which; those that are datasets are told apart.
 
     ``everything`` tells that every resource is a record, be it in a set or not.
     """
 
-    names: Mapping[str, str]
+    known: tuple[RecordSet, ...]
     sets: Mapping[str, tuple[str, ...]]
     datasets: frozenset[str]
     everything: bool
@@ -87,8 +88,11 @@ def membership(release: Path, base: str) -> Membership:
         classes["dataset"] = _DATASET
         for member in datasets:
             sets.setdefault(member, []).append("dataset")
-    names = {spec: _name(store, node) for spec, node in _nodes(store, classes).items()}
-    return Membership(names, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
+    known = tuple(
+        RecordSet(spec, _text(store, node, LABELS) or _last(node), _text(store, node, _DESCRIPTIONS))
+        for spec, node in _nodes(store, classes).items()
+    )
+    return Membership(known, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
 
 
 def _declared(store: ox.Store) -> dict[str, str]:
@@ -143,12 +147,17 @@ def _is_part(store: ox.Store, node: ox.NamedNode, class_iri: str) -> bool:
     return next(iter(quads), None) is not None
 
 
-def _name(store: ox.Store, node: ox.NamedNode) -> str:
-    for predicate in LABELS:
+def _text(store: ox.Store, node: ox.NamedNode, properties: Iterable[str]) -> str:
+    """Return what the first of these properties says of a node, in French where it can."""
+    for predicate in properties:
         quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
         texts = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)}
         if texts:
             return next((texts[language] for language in _LANGUAGES if language in texts), min(texts.values()))
+    return ""
+
+
+def _last(node: ox.NamedNode) -> str:
     return re.split(r"[/#]", node.value.rstrip("/#"))[-1]
 
 
@@ -167,9 +176,9 @@ def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Map
     member_of = membership(release, base)
     entries = list(_entries(told, member_of))
     used = {spec for entry in entries for spec in entry.sets}
-    names = {spec: name for spec, name in member_of.names.items() if spec in used or not member_of.everything}
+    sets = [one for one in member_of.known if one.spec in used or not member_of.everything]
     departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
-    write_ledger(folder / NAME, entries, names, departed, release=told.release, state=state, earliest=told.earliest)
+    write_ledger(folder / NAME, entries, sets, departed, release=told.release, state=state, earliest=told.earliest)
 
 
 def _is_at(path: Path, state: str) -> bool:
