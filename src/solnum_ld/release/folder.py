@@ -110,9 +110,8 @@ class ReleaseFolder:
         found = [release for release in self.releases() if release.id.startswith(release_id)]
         if len(found) != 1 or not release_id:
             known = ", ".join(release.id for release in self.releases()) or "none"
-            raise NoRelease(
-                f"There is {'no' if not found else 'more than one'} release {release_id!r} in {self.path}; there are: {known}."
-            )
+            said = f"release {release_id!r} in {self.path}; there are: {known}."
+            raise NoRelease("There is more than one " + said if found else "There is no " + said)
         return found[0]
 
     def before_current(self) -> Release:
