@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -57,6 +57,17 @@ _PAGE = resource.getpagesize()
 T = TypeVar("T")
 
 
+Results: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
+"""What a query gives; triples may come from elsewhere than the engine."""
+
+
+class Outlet(Protocol):
+    """Where frames go."""
+
+    def sendall(self, data: bytes, /) -> object:
+        """Take a whole frame; wait while it cannot be taken."""
+
+
 _LESS = "Add a LIMIT, or take a dump."
 
 
@@ -66,9 +77,7 @@ class Sink:
     ``rows`` and ``size`` bound the result; ``row_end`` ends a row, but for ``apart`` of them, which are no rows.
     """
 
-    def __init__(
-        self, connection: socket.socket, rows: int, size: int, row_end: bytes, *, apart: int = 0, xml: bool
-    ) -> None:
+    def __init__(self, connection: Outlet, rows: int, size: int, row_end: bytes, *, apart: int = 0, xml: bool) -> None:
         self._connection = connection
         self._most, self._rows = rows, rows + apart
         self._size = self._left = size
@@ -153,33 +162,33 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
 
 
 def _answer(connection: socket.socket, request: dict[str, Any], datasets: Datasets) -> Sink:
-    text, media_type = request["text"], request["out"]
+    text = request["text"]
     try:
         evaluation: Evaluation = datasets.evaluation(request)
-        results = evaluation.query(text)
-        if isinstance(results, ox.QueryTriples):
-            form = _GRAPHS[media_type]
-            sink = Sink(connection, 0, request["bytes"], b"", xml=form is ox.RdfFormat.RDF_XML)
-            triples = _counted(results, request["rows"])
-            ox.serialize(triples, cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
-        else:
-            shape = _RESULTS[media_type]
-            row_end = b"" if isinstance(results, ox.QueryBoolean) else _ROW_ENDS[shape]
-            headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
-            first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
-            sink = Sink(
-                connection,
-                request["rows"],
-                request["bytes"],
-                row_end,
-                apart=headers - first,
-                xml=shape is ox.QueryResultsFormat.XML,
-            )
-            results.serialize(cast("IO[bytes]", sink), format=shape)
+        return write_results(evaluation.query(text), connection, request["out"], request["rows"], request["bytes"])
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise fault_of(error, text) from error
+
+
+def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, size: int) -> Sink:
+    """Write results to ``outlet`` as frames, all but the last; return the sink, which is to be finished.
+
+    Raises Fault for more than ``rows`` rows or triples or ``size`` bytes, and for what the format cannot hold.
+    """
+    if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+        shape = _RESULTS[media_type]
+        row_end = b"" if isinstance(results, ox.QueryBoolean) else _ROW_ENDS[shape]
+        headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
+        first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
+        is_xml = shape is ox.QueryResultsFormat.XML
+        sink = Sink(outlet, rows, size, row_end, apart=headers - first, xml=is_xml)
+        results.serialize(cast("IO[bytes]", sink), format=shape)
+        return sink
+    form = _GRAPHS[media_type]
+    sink = Sink(outlet, 0, size, b"", xml=form is ox.RdfFormat.RDF_XML)
+    ox.serialize(_counted(results, rows), cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
     return sink
 
 
