@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-
 from exchange import free_port
+
 from solnum_ld.manifest import read_manifest
 from solnum_ld.store.remote.publishing import Credentials, Target, push
 
@@ -26,7 +26,7 @@ class Silent:
 
 
 @contextlib.contextmanager
-def oxigraph(port: int = 0, seconds: int = 5) -> Iterator[str]:
+def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
     """Run an Oxigraph server in memory; give the address of its queries."""
     port = port or free_port()
     with running([str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)], port):
@@ -34,7 +34,9 @@ def oxigraph(port: int = 0, seconds: int = 5) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def running(command: list[str], port: int, path: str = "/", cwd: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    command: list[str], port: int, path: str = "/", cwd: Path | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block begins when it answers."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
     try:

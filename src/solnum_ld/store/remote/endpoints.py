@@ -69,11 +69,6 @@ class Endpoint:
         self.marker = Marker()
         self.trouble = "it was not asked yet"
 
-    @property
-    def host(self) -> str:
-        """Return the endpoint's name in messages: its address."""
-        return self.url
-
     def holds(self, release: str) -> bool:
         """Tell whether it answers, and holds the release."""
         return not self.trouble and self.marker.holds == release
@@ -81,7 +76,7 @@ class Endpoint:
     def fail(self, error: Exception) -> None:
         """Note that it does not answer, or not wholly: it is left alone until it is seen to hold the release again."""
         self.trouble = str(error) or type(error).__name__
-        log.warning("%s does not answer: %s", self.host, self.trouble)
+        log.warning("%s does not answer: %s", self.url, self.trouble)
 
     async def check(self, client: httpx.AsyncClient) -> None:
         """Ask which release it holds."""
@@ -107,6 +102,7 @@ class Replicas:
         self._release, self._client = release, client
         self.endpoints = [Endpoint(url) for url in urls]
         self._turn = 0
+        self._told: dict[str, str] = {}
         self._watching: asyncio.Task[None] | None = None
         self._asking: asyncio.Task[None] | None = None
         self.failovers = 0
@@ -124,12 +120,12 @@ class Replicas:
         self._in_turn()
 
     async def _check_all(self) -> None:
-        before = {e.url: e.holds(self._release) for e in self.endpoints}
         await asyncio.gather(*(endpoint.check(self._client) for endpoint in self.endpoints))
         for endpoint in self.endpoints:
-            now = endpoint.holds(self._release)
-            if now != before[endpoint.url]:
-                log.info("%s %s release %s", endpoint.host, "holds" if now else "does not hold", self._release)
+            standing = endpoint.trouble or f"it holds release {endpoint.marker.holds or 'none'}"
+            if standing != self._told.get(endpoint.url):
+                self._told[endpoint.url] = standing
+                log.info("%s: %s", endpoint.url, standing)
 
     async def _watch(self) -> None:
         while True:
@@ -142,10 +138,7 @@ class Replicas:
     def _in_turn(self) -> list[Endpoint]:
         able = self._able()
         if not able:
-            why = "; ".join(
-                f"{e.host}: {e.trouble or f'it holds release {e.marker.holds or None}'}" for e in self.endpoints
-            )
-            raise StoreUnavailable(f"No engine holds release {self._release} ({why}).")
+            raise StoreUnavailable(f"No engine holds release {self._release} now.")
         self._turn += 1
         at = self._turn % len(able)
         return able[at:] + able[:at]
@@ -216,7 +209,7 @@ class Replicas:
         finally:
             await response.aclose()
         text = said.decode("utf-8", errors="replace")
-        log.debug("%s answers %s: %s", endpoint.host, response.status_code, text)
+        log.debug("%s answers %s: %s", endpoint.url, response.status_code, text)
         return endpoint.engine.refusal(response.status_code, text, asked.query, asked.seconds)
 
     async def ask(self, asked: Question) -> Rows:

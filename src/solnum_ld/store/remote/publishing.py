@@ -6,11 +6,12 @@ changes. Blank nodes mean something within one request only, so that the stateme
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urljoin
 
 import httpx
 import pyoxigraph as ox
@@ -60,7 +61,8 @@ class Target:
 
     def __init__(self, url: str, credentials: Credentials, graph_store: str = "", *, seconds: float = 600.0) -> None:
         self.url = url
-        self._credentials, self._given = credentials, graph_store
+        self._credentials = credentials
+        self._given = urljoin(url, graph_store) if graph_store else ""
         self._client = httpx.Client(timeout=httpx.Timeout(seconds, connect=5.0), trust_env=False)
         self._engine = Engine()
 
@@ -137,6 +139,79 @@ class Target:
         if response.status_code >= 300 and not (missing and response.status_code == 404):
             raise StoreUnavailable(f"{self.url} answers {request.method} with status {response.status_code}.")
         return response
+
+
+class Targets:
+    """The endpoints of one ``--store``. Half of them are to hold the new release, the others the one before it."""
+
+    def __init__(self, urls: Sequence[str], credentials: Credentials, graph_store: str = "") -> None:
+        self._targets = [Target(url, credentials, graph_store) for url in urls]
+        self.holding: list[str] = []
+
+    def __enter__(self) -> Targets:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for target in self._targets:
+            target.close()
+
+    def publish(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        live: Sequence[str],
+        report: Reporter,
+        wait: Callable[[float], None],
+        grace: float,
+        *,
+        replace: bool = False,
+    ) -> list[str]:
+        """Push a release to as many endpoints as are to hold it; return those that were written to.
+
+        ``live`` are the releases that were live, the last one last. The latest that an endpoint holds is what services have
+        now: the last endpoint that holds it is written over only with ``replace``.
+        """
+        release = manifest.release
+        held = {target: target.marker() for target in self._targets}
+        holdings = {marker.holds for marker in held.values()} - {"", release}
+        served = next((name for name in reversed(live) if name in holdings), "")
+        rank = {target: _rank(marker, release, served) for target, marker in held.items()}
+        wanted = sorted(self._targets, key=lambda target: rank[target])[: max(len(self._targets) // 2, 1)]
+        kept = [target for target, marker in held.items() if marker.holds == served and target not in wanted]
+        if served and any(held[target].holds == served for target in wanted) and not kept and not replace:
+            raise SettingsError(
+                f"{wanted[0].url} holds the release that is served, and no other endpoint does. "
+                "Name another beside it, or load over it with --replace: services answer 503 meanwhile."
+            )
+        pushed = [target.url for target in wanted if push(folder, manifest, target, report, wait, grace)]
+        others = [target.url for target in self._targets if target not in wanted and held[target].holds == release]
+        self.holding = [target.url for target in wanted] + others
+        return pushed
+
+
+def holdings(urls: Iterable[str]) -> set[str]:
+    """Return the releases that these endpoints hold, those that can be reached."""
+    held = set()
+    for url in urls:
+        target = Target(url, Credentials(), seconds=5.0)
+        try:
+            held.add(target.marker().holds)
+        except (StoreUnavailable, SettingsError):
+            continue
+        finally:
+            target.close()
+    return held - {""}
+
+
+def _rank(marker: Marker, release: str, served: str) -> int:
+    """Return how fit an endpoint is to take a release: it has it, it has some of it, it is empty, it has an older one."""
+    if marker.holds == release:
+        return 0
+    if marker.loads == release:
+        return 1
+    if not marker.holds:
+        return 2
+    return 4 if marker.holds == served else 3
 
 
 def push(
