@@ -268,6 +268,24 @@ def test_a_dataset_without_a_title_is_left_out_and_told(tmp_path: Path) -> None:
     assert URIRef(f"{LOCAL}dataset/stub") not in set(pages_of(built.release.path).all_nodes())
 
 
+def test_a_withdrawn_dataset_is_in_no_catalogue(tmp_path: Path) -> None:
+    gone = f"""<{SPACE}dataset/gone> a dcat:Dataset, sn:Withdrawal ; dct:title "Retiré"@fr ;
+      sn:withdrawnOn "2026-01-01"^^xsd:date ; sn:withdrawalReason "Erreur."@fr ."""
+    built = build_into(tmp_path / "releases", source(tmp_path / "s", catalog_of(strict=False, extra=gone)))
+    assert URIRef(f"{LOCAL}dataset/gone") not in set(pages_of(built.release.path).all_nodes())
+
+
+def test_services_and_series_that_are_declared_have_identifiers(tmp_path: Path) -> None:
+    extra = f"""<{SPACE}service/wfs> a dcat:DataService ; dct:title "WFS"@fr ; dcat:endpointURL <http://wfs.example.net/> .
+<{SPACE}series/all> a dcat:DatasetSeries ; dct:title "Série"@fr ; dct:description "D"@fr ."""
+    catalog = catalog_of(strict=False, extra=extra, dcat_inSeries=f"<{SPACE}series/all>")
+    graph = pages_of(build_into(tmp_path / "releases", source(tmp_path / "s", catalog)).release.path)
+    for name in ("service/wfs", "series/all"):
+        node = URIRef(LOCAL + name)
+        assert graph.value(node, DCTERMS.identifier) == Literal(str(node))
+    assert (URIRef(f"{LOCAL}catalog"), DCAT.service, URIRef(f"{LOCAL}service/wfs")) in graph
+
+
 # -- what is derived ---------------------------------------------------------------------------------------------------------
 
 

@@ -60,7 +60,7 @@ class Describing:
             for dump in write_table(table, self.store, folder, self.names, self.dataset.license)
         )
 
-    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump]) -> Catalogue:
+    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump], withdrawn: frozenset[str]) -> Catalogue:
         """Return the catalogue of the release."""
         by_dataset: dict[str, list[Dump]] = {}
         for file in tables:
@@ -75,6 +75,7 @@ class Describing:
                 tables=by_dataset,
                 box=bounding_box(self.store),
                 vocabulary=bool(self.inspection.tree.of(Role.ONTOLOGY)),
+                withdrawn=withdrawn,
             )
         )
 
