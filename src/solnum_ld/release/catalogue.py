@@ -285,6 +285,7 @@ class _Derivation:
         )
         for name in names[:1] or self._titles(self._main)[:1]:
             yield ox.Triple(contact, ox.NamedNode(VCARD + "fn"), name)
+            yield ox.Triple(contact, ox.NamedNode(RDFS + "label"), name)
         yield _link(contact, VCARD + "hasEmail", f"mailto:{self._facts.contact or NO_CONTACT}")
         yield _link(contact, VCARD + "hasURL", self._names.public)
 
