@@ -261,6 +261,13 @@ def test_validate_foresees_what_a_build_would_say(tmp_path: Path) -> None:
     assert {f"{SNSH}CataloguedDataset-license", f"{SNSH}CataloguedDistribution-license"} <= shapes
 
 
+def test_validate_tells_what_is_broken_before_it_judges_the_catalogue(tmp_path: Path) -> None:
+    folder = source(tmp_path / "source", catalog_of(void_uriSpace='"no address"'))
+    result = command_line("validate", folder, "--json")
+    assert result.exit_code == 1
+    assert {finding["rule"] for finding in json.loads(result.stdout)["results"]} >= {"uri-space"}
+
+
 def test_a_dataset_without_a_title_is_left_out_and_told(tmp_path: Path) -> None:
     folder = source(tmp_path / "source", catalog_of(strict=False, extra=f"<{SPACE}dataset/stub> a dcat:Dataset ."))
     built = build_into(tmp_path / "releases", folder)

@@ -19,7 +19,7 @@ from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import NO_CONTACT, Catalogue, Facts, derive_catalogue
 from solnum_ld.release.conformance import check_catalogue
-from solnum_ld.release.inspection import Inspection
+from solnum_ld.release.inspection import Inspection, reject_reason
 from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.rebase import Rebased, Rebaser
 from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
@@ -141,8 +141,13 @@ class Describing:
 
 
 def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
-    """Return what a build would find wrong with the tables and the catalogue, judged under the source's own names."""
+    """Return what a build would find wrong with the tables and the catalogue, judged under the source's own names.
+
+    A source that does not pass is mended before that is asked.
+    """
     declared = inspection.declared
+    if reject_reason(inspection.findings):
+        return []
     names = Names(declared.space, declared.space, declared.space)
     queries = {path.stem: path for path in inspection.tree.tables}
     tables, findings = read_tables(declared.statements, queries, inspection.tree.root)
