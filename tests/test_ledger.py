@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from solnum_ld.errors import LedgerUnreadable
-from solnum_ld.ledger import DATASETS, Entry, Ledger, Span, write_ledger
+from solnum_ld.ledger import DATASETS, Entry, Ledger, RecordSet, Span, write_ledger
 
 GONE = ("http://a.example/place", "2026-01-01T00:00:00Z")
-SETS = {"even": "Even", "odd": "Odd"}
+SETS = [RecordSet("odd", "Odd", "Not even."), RecordSet("even", "Even")]
 
 
 def entries(count: int) -> Iterator[Entry]:
@@ -34,7 +34,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def test_a_ledger_says_what_was_written(ledger: Ledger) -> None:
     assert (ledger.release, ledger.state, ledger.earliest) == ("r", "1-r", "2026-01-01T00:00:00Z")
-    assert ledger.sets() == [("even", "Even"), ("odd", "Odd")]
+    assert ledger.sets() == SETS[::-1]
     assert ledger.find("oai:a.example:5") == next(entry for entry in entries(1000) if entry.iri.endswith("000005"))
     assert ledger.find("oai:a.example:none") is None
     assert (ledger.departed(GONE[0]), ledger.departed("http://a.example/000001")) == (GONE[1], None)

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from solnum_ld.messages import in_language
+
 
 class Severity(StrEnum):
     """How bad a finding is; the names and meanings of SHACL (section 2.1.4)."""
@@ -35,6 +37,12 @@ class Finding:
     path: str | None = None
     value: str | None = None
     shape: str | None = None
+
+    def __post_init__(self) -> None:
+        """Add the French of an English sentence, where there is one."""
+        french = in_language(self.messages.get("en", ""), "fr")
+        if "fr" not in self.messages and french != self.messages.get("en", ""):
+            object.__setattr__(self, "messages", {**self.messages, "fr": french})
 
     def message(self, language: str = "en") -> str:
         """Return the sentence in ``language``, else in English, else in whatever there is."""

@@ -11,7 +11,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from typing import Any
 from solnum_ld.errors import LedgerUnreadable
 
 NAME = "ledger.sqlite"
-FORMAT = "1"
+FORMAT = "2"
 DATASETS = "datasets/"
 """Before the name of a list: only the datasets of it. No set has a slash in its name."""
 
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE set_of (spec TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
+CREATE TABLE set_of (spec TEXT PRIMARY KEY, name TEXT, description TEXT) WITHOUT ROWID;
 CREATE TABLE record (n INTEGER PRIMARY KEY, identifier TEXT UNIQUE, iri TEXT, stamp TEXT, deleted INTEGER, dataset INTEGER, sets TEXT);
 CREATE TABLE departed (iri TEXT PRIMARY KEY, stamp TEXT) WITHOUT ROWID;
 CREATE TABLE member (list TEXT, position INTEGER, stamp TEXT, n INTEGER, PRIMARY KEY (list, position)) WITHOUT ROWID;
@@ -51,6 +51,15 @@ class Entry:
             yield name
             if self.dataset:
                 yield DATASETS + name
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSet:
+    """A set of records: its name for machines, its name for people, what it holds in a sentence (or nothing)."""
+
+    spec: str
+    name: str
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,9 @@ class Ledger:
         with contextlib.suppress(AttributeError):  # it may never have been opened
             self._database.close()
 
-    def sets(self) -> list[tuple[str, str]]:
-        """Return (name for machines, name for people) of every set, in order."""
-        return self._all("SELECT spec, name FROM set_of ORDER BY spec")
+    def sets(self) -> list[RecordSet]:
+        """Return every set, in order."""
+        return [RecordSet(*row) for row in self._all("SELECT spec, name, description FROM set_of ORDER BY spec")]
 
     def departed(self, iri: str) -> str | None:
         """Return since when a resource that was published is described no longer; None for any other IRI."""
@@ -147,7 +156,7 @@ def _entry(row: tuple[str, str, str, int, int, str]) -> Entry:
 def write_ledger(
     path: Path,
     entries: Iterable[Entry],
-    sets: Mapping[str, str],
+    sets: Iterable[RecordSet],
     departed: Iterable[tuple[str, str]],
     *,
     release: str,
@@ -167,7 +176,7 @@ def write_ledger(
         database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
         about = {"format": FORMAT, "release": release, "state": state, "earliest": earliest}
         database.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-        database.executemany("INSERT INTO set_of VALUES (?, ?)", sets.items())
+        database.executemany("INSERT INTO set_of VALUES (?, ?, ?)", ((s.spec, s.name, s.description) for s in sets))
         database.executemany(
             "INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?)",
             (

@@ -16,15 +16,17 @@ CATALOGUE = """\
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix spdx: <http://spdx.org/rdf/terms#> .
+@prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
 <BASEcatalog> a dcat:Catalog ; dct:title "Catalogue"@fr ; dct:description "Tout."@fr ; dct:publisher <BASEorg> ;
   dcat:dataset <BASEdataset/a> ; dcat:service <BASEservice> .
 <BASEorg> a foaf:Agent ; foaf:name "Réinventer" .
 <BASEdataset/a> a dcat:Dataset ; dct:identifier "BASEdataset/a" ; dct:title "Le jeu A"@fr, "Set A"@en ;
-  dct:description "Un jeu."@fr, "A set."@en ; dct:publisher <BASEorg> ; dcat:theme <BASEtheme> ;
+  dct:description "Un jeu."@fr, "A set."@en ; dct:publisher <BASEorg> ; dcat:contactPoint <BASEcontact> ; dcat:theme <BASEtheme> ;
   dct:license <https://www.etalab.gouv.fr/licence-ouverte-open-licence> ; dct:issued "2026-01-01"^^xsd:date ;
   dct:temporal [ a dct:PeriodOfTime ; dcat:startDate "2025-01-01"^^xsd:date ] ; dcat:landingPage <BASEpage/a> ;
   dcat:distribution <BASEdist/ttl>, <BASEdist/csv> .
+<BASEcontact> a vcard:Kind ; vcard:fn "Contact" ; vcard:hasEmail <mailto:a@b.example> .
 <BASEtheme> a skos:Concept ; skos:prefLabel "Thème"@fr .
 <BASEdist/ttl> a dcat:Distribution ; dcat:accessURL <BASEpage/a> ; dcat:downloadURL <BASEdump.ttl> ; dct:format <BASEformat/ttl> ;
   dcat:mediaType <http://www.iana.org/assignments/media-types/text/turtle> ; dcat:byteSize 5 ;
@@ -41,6 +43,7 @@ LANDING = """<!doctype html><html lang="fr"><head><title>A</title><script type="
  "description": "Un jeu de données dont la description est assez longue pour être montrée.", "license": "https://x.example/l",
  "creator": {"@type": "Organization", "name": "R"}, "distribution": [{"@type": "DataDownload", "contentUrl": "BASEdump.ttl"}]}
 </script></head><body><p>A</p></body></html>"""
+LINKS = '</dataset/a>; rel="cite-as", </catalog>; rel="describedby", </dump.ttl>; rel="item"'
 VOID = "<BASEdataset/a> a <http://rdfs.org/ns/void#Dataset> ."
 TURTLE = "text/turtle; charset=utf-8"
 
@@ -65,7 +68,8 @@ def healthy(base: str) -> Answers:
         "/catalog": Answer(CATALOGUE),
         "/dump.ttl": Answer("<a> ."),
         "/dump.csv": Answer("a,b\n", "text/csv; charset=utf-8"),
-        "/page/a": Answer(LANDING, "text/html; charset=utf-8"),
+        "/dataset/a": Answer("<BASEdataset/a> a <http://www.w3.org/ns/dcat#Dataset> ."),
+        "/page/a": Answer(LANDING, "text/html; charset=utf-8", headers={"Link": LINKS}),
         "/robots.txt": Answer("User-agent: *\nDisallow: /api\nSitemap: BASEsitemap.xml\n", "text/plain; charset=utf-8"),
         "/sitemap.xml": Answer(
             '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><url><loc>BASEpage/a</loc></url></urlset>',

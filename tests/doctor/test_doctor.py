@@ -126,6 +126,12 @@ def test_a_catalogue_that_cannot_be_read_is_told(rule: str, answer: Answer) -> N
         ("access-url", "loss", catalogue_says("dcat:accessURL <BASEpage/a> ; dcat:downloadURL <BASEdump.csv>", "dcat:downloadURL <BASEdump.csv>")),
         ("landing-page", "risk", catalogue_says("; dcat:landingPage <BASEpage/a>", "; dct:source <BASEpage/a>")),
         ("services", "risk", catalogue_says("dcat:servesDataset", "dct:relation")),
+        ("contact-point", "risk", catalogue_says("vcard:hasEmail", "vcard:note")),
+        ("formats", "risk", answers_with("/catalog.ttl", body="<http://a.example/> a <http://www.w3.org/ns/dcat#Catalog> .")),
+        ("formats", "risk", answers_with("/catalog.nt", body="<a> .", kind="application/n-triples")),
+        ("dereferencing", "risk", answers_with("/dataset/a", status=404)),
+        ("dereferencing", "risk", answers_with("/dataset/a", body="<a> <b> <c> .")),
+        ("signposting", "risk", answers_with("/page/a", headers={})),
         ("not-empty", "loss", catalogue_says("a dcat:Dataset", "a dcat:Resource")),
         ("absolute-iris", "loss", catalogue_says("<BASEorg> a foaf:Agent", "<org2> a foaf:Agent ; foaf:name 'x' . <BASEorg> a foaf:Agent")),
         ("catalogue-described", "loss", catalogue_says('dct:description "Tout."@fr ;', "")),
@@ -140,6 +146,49 @@ def test_a_catalogue_that_cannot_be_read_is_told(rule: str, answer: Answer) -> N
 )  # fmt: skip
 def test_other_ailments_are_found_too(rule: str, verdict: str, ailment: Ailment) -> None:
     assert broken(visit(ailment)).get(rule) == verdict
+
+
+SECOND = """\
+<BASEcatalog> a dcat:Catalog ; hydra:totalItems 2 ; dcat:dataset <BASEdataset/b> .
+<BASEcatalog?page=2> a hydra:PartialCollectionView ; hydra:previous <BASEcatalog> .
+<BASEdataset/b> a dcat:Dataset ; dct:identifier "BASEdataset/b" ; dct:title "B"@fr ; dct:description "B"@fr ;
+  dct:publisher <BASEorg> ; dcat:contactPoint <BASEcontact> ; dcat:landingPage <BASEpage/a> ;
+  dct:license <https://www.etalab.gouv.fr/licence-ouverte-open-licence> .
+"""
+WHOLE = """<BASEorg> foaf:name "R" .
+<BASEcontact> a vcard:Kind ; vcard:fn "C" ; vcard:hasEmail <mailto:a@b.example> .
+"""
+
+
+def paged(second: str, next_page: str = "BASEcatalog?page=2", total: str = "hydra:totalItems 2") -> Ailment:
+    """Return the state of a catalogue of two pages."""
+
+    def ailment(answers: Answers, base: str) -> None:
+        prefixes = "\n".join(line for line in answers["/catalog"].body.splitlines() if line.startswith("@prefix"))
+        view = (
+            f"<BASEcatalog?page=1> a hydra:PartialCollectionView ; hydra:next <{next_page}> . <BASEcatalog> {total} .\n"
+        )
+        answers["/catalog"].body += view.replace("BASE", base)
+        answers["/catalog?page=2"] = Answer(f"{prefixes}\n{second}".replace("BASE", base))
+        answers["/dataset/b"] = Answer(f"<{base}dataset/b> a <http://www.w3.org/ns/dcat#Dataset> .")
+
+    return ailment
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (paged(SECOND + WHOLE), {}),
+        (paged(SECOND), {"self-contained": "loss"}),
+        (paged(SECOND + WHOLE, total="dct:extent 2"), {"total-items": "loss"}),
+        (paged(SECOND + WHOLE, next_page="/catalog?page=2"), {"absolute-iris": "loss"}),
+        (paged("broken"), {"well-formed": "loss", "total-items": "loss"}),
+        (paged(SECOND + WHOLE + "<BASEcatalog?page=2> hydra:next <BASEcatalog> ."), {"paging": "loss"}),
+        (paged(SECOND + WHOLE, next_page="http://127.0.0.1:9/catalog"), {"paging": "loss", "total-items": "loss"}),
+    ],
+)
+def test_a_catalogue_of_two_pages_is_judged_as_a_whole(state: Ailment, expected: dict[str, str]) -> None:
+    assert broken(visit(state)) == expected
 
 
 def test_what_is_no_server_is_told_and_fails() -> None:

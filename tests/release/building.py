@@ -116,8 +116,8 @@ def assert_served_release_is_whole(releases: Path) -> str:
     return assert_whole(releases / os.readlink(releases / "current"))
 
 
-def command_line(*arguments: str | Path) -> Result:
+def command_line(*arguments: str | Path, locale: str = "C.UTF-8") -> Result:
     """Run the command line in this process, which saves a second of imports; any exception but its own exit passes through."""
-    return CliRunner(env={"NO_COLOR": "1", "LC_ALL": "C.UTF-8"}).invoke(
+    return CliRunner(env={"NO_COLOR": "1", "LC_ALL": locale}).invoke(
         app, [str(argument) for argument in arguments], catch_exceptions=False
     )

@@ -76,7 +76,7 @@ def records(releases: Path, name: str = "") -> dict[str, Entry]:
 
 def sets(releases: Path) -> list[tuple[str, str]]:
     with Ledger(releases / "ledger.sqlite") as ledger:
-        return ledger.sets()
+        return [(one.spec, one.name) for one in ledger.sets()]
 
 
 def test_the_members_of_declared_sets_and_the_datasets_are_records(source: Path, tmp_path: Path) -> None:
@@ -128,6 +128,20 @@ def test_what_is_gone_stays_as_deleted_in_its_sets_and_may_come_back(source: Pat
     assert back["b"].stamp > found["b"].stamp
     folder.activate(new)
     assert records(tmp_path / "r")["b"].deleted
+
+
+def test_what_is_a_record_no_longer_is_deleted_though_it_is_still_described(source: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "r", source)
+    write(source, {"a.ttl": typed("a") + labelled("b") + labelled("place")})
+    build_into(tmp_path / "r", source)
+    found = records(tmp_path / "r")
+    assert (found["b"].deleted, found["b"].sets) == (True, ("chapter",))
+    write(source, {"sets.ttl": SETS.replace(CHAPTER, "https://schema.org/Book")})
+    build_into(tmp_path / "r", source)
+    again = records(tmp_path / "r")
+    assert (again["a"].deleted, again["b"]) == (True, found["b"])
+    with Ledger(tmp_path / "r/ledger.sqlite") as ledger:
+        assert ledger.departed(again["a"].iri) is None
 
 
 def test_a_dataset_that_is_gone_is_still_told_apart(source: Path, tmp_path: Path) -> None:

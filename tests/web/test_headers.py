@@ -215,7 +215,7 @@ def test_a_document_links_its_canonical_address_its_dataset_and_licence(http: ht
     answer = http.get(path)
     assert linked(answer, "canonical") == [f"{http.base_url}doc/book"]
     assert linked(answer, "license") == ["https://www.etalab.gouv.fr/licence-ouverte-open-licence"]
-    assert [http.get(target).status_code for target in linked(answer, "describedby")] == [200]
+    assert [http.get(target).status_code for target in linked(answer, "collection")] == [200]
 
 
 def test_every_link_header_is_ascii_and_absolute(http: httpx.Client) -> None:

@@ -13,7 +13,12 @@ from exchange import client_of, wait_for
 from lxml import etree
 from oaipmh_scythe.exceptions import IdDoesNotExist
 
-from support import Server, run, serving
+from solnum_ld.doctor.catalogue import judge_datasets
+from solnum_ld.doctor.rules import Verdict
+from solnum_ld.release.folder import ReleaseFolder
+from solnum_ld.release.options import BuildOptions
+from solnum_ld.release.pipeline import build
+from support import Server, serving
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", SyntaxWarning)  # Sickle writes its patterns as Python warns of
@@ -62,6 +67,7 @@ def test_sets_are_those_that_the_source_declares(book_http: httpx.Client) -> Non
     root = ask(book_http, verb="ListSets")
     assert texts(root, "//o:setSpec") == ["book", "chapter", "dataset", "initiative"]
     assert texts(root, "//o:setName") == ["Livres", "Chapitres", "Jeux de données", "Initiatives locales"]
+    assert "Les chapitres du livre." in texts(root, "//o:setDescription//dc:description")
 
 
 @pytest.mark.parametrize(("name", "class_iri"), [("chapter", "https://schema.org/Chapter"), ("initiative", "https://w3id.org/solnum/def#Initiative")])  # fmt: skip
@@ -92,9 +98,14 @@ def test_the_dataset_has_its_licence_and_its_languages_as_libraries_code_them(bo
 def test_a_dataset_is_had_as_dcat_and_nothing_else_is(book_http: httpx.Client) -> None:
     root = ask(book_http, verb="ListRecords", metadataPrefix="dcat_ap")
     assert len(texts(root, "//o:record")) == len(texts(ask(book_http, verb="ListIdentifiers", metadataPrefix="oai_dc", set="dataset"), "//o:header"))  # fmt: skip
-    (element, *_) = root.xpath("//o:metadata/*", namespaces=NS)
-    graph = rdflib.Graph().parse(data=etree.tostring(element), format="xml")
-    assert len(set(graph.subjects(rdflib.RDF.type, DCAT.Dataset))) == 1
+    for element in root.xpath("//o:metadata/*", namespaces=NS):
+        graph = rdflib.Graph().parse(data=etree.tostring(element), format="xml")
+        (dataset,) = graph.subjects(rdflib.RDF.type, DCAT.Dataset)
+        assert {
+            o.rule.name for o in judge_datasets(graph, [dataset]) if o.verdict in {Verdict.LOSS, Verdict.RISK}
+        } == set()
+        assert list(graph.objects(dataset, DCAT.distribution / DCAT.downloadURL))
+        assert len(graph) < 1000
     assert error(ask(book_http, verb="ListRecords", metadataPrefix="dcat_ap", set="chapter")) == "noRecordsMatch"
     chapter = texts(ask(book_http, verb="ListIdentifiers", metadataPrefix="oai_dc", set="chapter"), "//o:identifier")[0]
     assert texts(ask(book_http, verb="ListMetadataFormats", identifier=chapter), "//o:metadataPrefix") == ["oai_dc"]
@@ -132,6 +143,19 @@ def test_post_is_answered_as_get_is(book_http: httpx.Client) -> None:
     assert "POST" in book_http.options("oai").headers["allow"]
     assert book_http.get("oai?verb=%FF").status_code == 400
     assert book_http.head("oai?verb=Identify").status_code == 200
+
+
+def test_a_repository_behind_a_redirector_names_itself_by_its_names_and_answers_where_it_is(apart: Server) -> None:
+    with client_of(apart.base) as client:
+        root = ask(client, verb="Identify")
+        assert texts(root, "//o:baseURL") == [f"{apart.base}oai"]
+        assert texts(root, "//o:adminEmail") == ["team@example.org"]
+        (about,) = root.findall(".//{*}oai-identifier")
+        assert about.findtext("{*}repositoryIdentifier") == "w3id.example.org"
+        sample = about.findtext("{*}sampleIdentifier")
+        assert sample.startswith("oai:w3id.example.org:x/")
+        record = ask(client, verb="GetRecord", metadataPrefix="oai_dc", identifier=sample)
+        assert texts(record, "//dc:identifier") == [f"https://w3id.example.org/{sample.split(':')[2]}"]
 
 
 # -- many records ------------------------------------------------------------------------------------------------------
@@ -205,11 +229,12 @@ def test_harvesters_are_told_of_changes_and_deletions_across_releases_and_restar
         assert {header.findtext("o:datestamp", namespaces=NS) for header in headers(client)} == {
             texts(ask(client, verb="Identify"), "//o:earliestDatestamp")[0]
         }
-    with serving(source, releases, "--port", port) as server, client_of(server.base) as client:
+    with serving(source, releases, "--no-build", "--port", port) as server, client_of(server.base) as client:
         on = ask(client, verb="ListRecords", resumptionToken=begun)  # the token outlives the server
         assert texts(on, "//o:resumptionToken/@cursor") == ["100"]
         write_chapters(source, 248)
-        assert run("build", source, "--releases", releases, "--port", port, "--no-shacl").returncode == 0
+        options = BuildOptions(server.base, server.base, shacl=False)
+        assert build(source, ReleaseFolder(releases), options).fresh
         wait_for(lambda: len(gone(client)) == 2)
         since = gone(client)[0].findtext("o:datestamp", namespaces=NS)
         told = headers(client, **{"from": since})
@@ -223,7 +248,6 @@ def test_harvesters_are_told_of_changes_and_deletions_across_releases_and_restar
         assert (record.deleted, record.header.setSpecs) == (True, ["Chapter"])
         assert [client.get(f"{path}/c/0249").status_code for path in ("id", "doc")] == [410, 410]
         assert [client.get(f"{path}/c/0250").status_code for path in ("id", "doc")] == [404, 404]
-        back = run("rollback", "--source", source, "--releases", releases, "--port", port)
-        assert back.returncode == 0, back.stderr
+        ReleaseFolder(releases).roll_back(ReleaseFolder(releases).before_current())
         wait_for(lambda: len(headers(client)) == 251 and gone(client) == [])
         assert client.get("doc/c/0249").status_code == 200

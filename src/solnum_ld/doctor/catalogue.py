@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Literal, URIRef
+from rdflib.namespace import Namespace
 from rdflib.term import Node
 
 from solnum_ld.doctor.asking import Asker
 from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
-from solnum_ld.doctor.walking import HYDRA, NOWHERE, PARSERS, Catalogue, broken_iris, next_page, suffix_of
+from solnum_ld.doctor.walking import HYDRA, NOWHERE, PARSERS, Catalogue, broken_iris, next_page, read_page, suffix_of
 
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 UDATA_BYTES = 15 * 1024 * 1024
 _SERIES = URIRef(str(DCAT._NS) + "DatasetSeries")  # of DCAT 3; rdflib's list is of DCAT 2
 CHECKSUM_VALUE = URIRef("http://spdx.org/rdf/terms#checksumValue")
@@ -48,15 +50,21 @@ def examine_catalogue(asker: Asker, catalogue: Catalogue) -> Iterator[Outcome]:
     yield judge("catalogue", [])
     yield from _transport(asker, catalogue)
     yield from _paging(catalogue)
+    yield judge("formats", _formats(asker, catalogue))
     graph = catalogue.merged
     datasets = typed(graph, DCAT.Dataset)
     empty = [say("Le catalogue ne contient aucun jeu de données.", "The catalogue holds no dataset.")]
     yield judge("not-empty", [] if datasets else empty)
-    yield from _described(graph, datasets)
+    yield from judge_datasets(graph, datasets)
     for page in catalogue.pages[:1]:
         yield from _catalogue_node(page.graph)
-    yield from _distributions(graph, datasets)
     yield from _pitfalls(catalogue, graph, datasets)
+
+
+def judge_datasets(graph: Graph, datasets: list[Node]) -> Iterator[Outcome]:
+    """Yield an outcome for every rule about what is said of datasets and their distributions."""
+    yield from _described(graph, datasets)
+    yield from _distributions(graph, datasets)
 
 
 def typed(graph: Graph, *kinds: URIRef) -> list[Node]:
@@ -152,12 +160,49 @@ def _paging(catalogue: Catalogue) -> Iterator[Outcome]:
     if next_page(first.graph) is None and (None, RDF.type, HYDRA.PartialCollectionView) not in first.graph:
         yield absent("paging", "Le catalogue n’a qu’une page.", "The catalogue is one page.")
         yield absent("total-items", "Le catalogue n’a qu’une page.", "The catalogue is one page.")
+        yield absent("self-contained", "Le catalogue n’a qu’une page.", "The catalogue is one page.")
         return
     yield judge("paging", _page_faults(catalogue))
+    yield judge("self-contained", _torn(catalogue))
     without = [page.reply.url for page in catalogue.pages if (None, HYDRA.totalItems, None) not in page.graph]
     yield judge(
         "total-items", (say(f"{url} : pas de hydra:totalItems.", f"{url}: no hydra:totalItems.") for url in without)
     )
+
+
+def _torn(catalogue: Catalogue) -> Iterator[Text]:
+    """Yield what the datasets of a page mention and another page describes."""
+    whole = catalogue.merged
+    for page in catalogue.pages:
+        for node in typed(page.graph, DCAT.Dataset):
+            for predicate in (DCTERMS.publisher, DCAT.contactPoint, DCAT.distribution):
+                for value in page.graph.objects(node, predicate):
+                    if (value, None, None) in whole and (value, None, None) not in page.graph:
+                        yield say(
+                            f"{_of(value)} n’est pas décrit sur {page.reply.url}.",
+                            f"{_of(value)} is not described on {page.reply.url}.",
+                        )
+
+
+def _formats(asker: Asker, catalogue: Catalogue) -> Iterator[Text]:
+    """Yield how the catalogue differs at the addresses with a suffix beside it."""
+    first = catalogue.pages[0]
+    stem = catalogue.found.partition("?")[0]
+    stem = stem.rpartition(".")[0] if suffix_of(catalogue.found) else stem
+    for suffix in ("ttl", "jsonld", "rdf", "nt"):
+        address = f"{stem}.{suffix}"
+        page = read_page(asker, address)
+        if address == catalogue.found or page.reply.status == 404 or stem.endswith("/"):
+            continue
+        head = asker.ask(address, "HEAD")
+        if not page.read or not head.ok:
+            said = page.fault or page.remote_context or (head.said if page.reply.ok else page.reply.said)
+            yield say(f"{address} : {said}", f"{address}: {said}")
+        elif first.read and len(page.graph) != len(first.graph):
+            yield say(
+                f"{address} : {len(page.graph)} triplets, non {len(first.graph)}.",
+                f"{address}: {len(page.graph)} triples, not {len(first.graph)}.",
+            )
 
 
 def _page_faults(catalogue: Catalogue) -> Iterator[Text]:
@@ -186,6 +231,7 @@ def _described(graph: Graph, datasets: list[Node]) -> Iterator[Outcome]:
         (say(f"{_of(node)} n’a pas de description.", f"{_of(node)} has no description.") for node in bare),
     )
     yield judge("publisher", _publishers(graph, whole))
+    yield judge("contact-point", _contacts(graph, whole))
     yield judge("french", _french(graph, whole))
     yield judge("licence", _licences(graph, whole))
     future = [
@@ -228,6 +274,18 @@ def _publishers(graph: Graph, datasets: list[Node]) -> Iterator[Text]:
         agents = list(graph.objects(node, DCTERMS.publisher))
         if not any((agent, FOAF.name, None) in graph for agent in agents):
             yield say(f"{_of(node)} : producteur sans nom.", f"{_of(node)}: publisher without a name.")
+
+
+def _contacts(graph: Graph, datasets: list[Node]) -> Iterator[Text]:
+    for node in datasets:
+        contacts = list(graph.objects(node, DCAT.contactPoint))
+        if not any(
+            (contact, VCARD.fn, None) in graph and (contact, VCARD.hasEmail, None) in graph for contact in contacts
+        ):
+            yield say(
+                f"{_of(node)} : pas de contact avec nom et adresse.",
+                f"{_of(node)}: no contact with a name and an address.",
+            )
 
 
 def _french(graph: Graph, datasets: list[Node]) -> Iterator[Text]:

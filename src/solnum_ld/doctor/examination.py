@@ -10,7 +10,7 @@ from rdflib import DCAT, Graph
 
 from solnum_ld.doctor.asking import Asker
 from solnum_ld.doctor.catalogue import addresses_of, examine_catalogue
-from solnum_ld.doctor.files import examine_files, examine_pages
+from solnum_ld.doctor.files import examine_files, examine_names, examine_pages
 from solnum_ld.doctor.programs import examine_endpoint, examine_void
 from solnum_ld.doctor.records import examine_records
 from solnum_ld.doctor.rules import Outcome, Verdict
@@ -81,6 +81,7 @@ def _outcomes(asker: Asker, url: str, *, found_graph: Graph, oai: str, sparql: s
     below = url if url.endswith("/") else url.rpartition("/")[0] + "/"
     if found_graph:
         yield from examine_files(asker, found_graph)
+        yield from examine_names(asker, found_graph)
         yield from examine_pages(asker, found_graph, below)
     yield from examine_records(asker, oai or urljoin(below, "oai"))
     named = addresses_of(found_graph, DCAT.endpointURL)

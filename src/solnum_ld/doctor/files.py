@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from lxml import etree, html
-from rdflib import DCAT, Graph
+from rdflib import DCAT, DCTERMS, Graph, URIRef
 
 from solnum_ld.doctor.asking import Asker, Reply
 from solnum_ld.doctor.catalogue import addresses_of, typed
 from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
+from solnum_ld.doctor.walking import ANY_RDF, PARSERS, parse
 
 MOST_DOWNLOADS = 30
 MOST_PAGES = 5
@@ -54,19 +56,36 @@ def _facts(graph: Graph, replies: dict[str, Reply]) -> Iterator[Text]:
                 )
 
 
+def examine_names(asker: Asker, graph: Graph) -> Iterator[Outcome]:
+    """Yield the outcome about what the datasets' IRIs lead to, as rdflib asks."""
+    titled = [node for node in typed(graph, DCAT.Dataset) if (node, DCTERMS.title, None) in graph]
+    names = [node for node in titled if str(node).startswith(("http://", "https://"))]
+    yield judge("dereferencing", (problem for node in names[:MOST_PAGES] for problem in _led_to(asker, str(node))))
+
+
+def _led_to(asker: Asker, iri: str) -> Iterator[Text]:
+    reply = asker.ask(iri.partition("#")[0], accept=ANY_RDF, follow=True)
+    form = PARSERS.get(reply.kind, "")
+    if not reply.ok or not form:
+        yield say(f"{iri} : {reply.said}, {reply.kind or '∅'}", f"{iri}: {reply.said}, {reply.kind or '∅'}")
+    elif (URIRef(iri), None, None) not in parse(reply, form).graph:
+        yield say(f"{iri} n’est pas décrit à {reply.url}.", f"{iri} is not described at {reply.url}.")
+
+
 def examine_pages(asker: Asker, graph: Graph, base: str) -> Iterator[Outcome]:
     """Yield outcomes about the datasets' pages, as a search engine visits them."""
     pages = addresses_of(graph, DCAT.landingPage) or [
         str(node) for node in typed(graph, DCAT.Dataset) if str(node).startswith("http")
     ]
     if not pages:
-        for name in ("schema-org", "schema-org-recommended", "robots", "sitemap"):
+        for name in ("schema-org", "schema-org-recommended", "signposting", "robots", "sitemap"):
             yield absent(name, "Aucun jeu de données n’a de page.", "No dataset has a page.")
         return
     visited = {url: asker.ask(url, follow=True, accept="text/html") for url in pages[:MOST_PAGES]}
     found = {url: _datasets(reply) for url, reply in visited.items()}
     yield judge("schema-org", _required(visited, found))
     yield judge("schema-org-recommended", _recommended(found))
+    yield judge("signposting", _signposts(visited))
     yield from _robots(asker, base, [reply.url for reply in visited.values()])
 
 
@@ -124,6 +143,14 @@ def _recommended(found: dict[str, list[dict[str, object]]]) -> Iterator[Text]:
         ]
         if missing:
             yield say(f"{url} : pas de {', '.join(missing)}.", f"{url}: no {', '.join(missing)}.")
+
+
+def _signposts(visited: dict[str, Reply]) -> Iterator[Text]:
+    for url, reply in visited.items():
+        relations = set(re.findall(r'rel="?([a-z-]+)', reply.header("link")))
+        missing = [name for name in ("cite-as", "describedby", "item") if name not in relations]
+        if reply.ok and missing and "linkset" not in relations:
+            yield say(f"{url} : pas de lien {', '.join(missing)}.", f"{url}: no link {', '.join(missing)}.")
 
 
 def _key(node: dict[str, object], name: str) -> object:

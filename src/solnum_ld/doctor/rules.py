@@ -221,6 +221,31 @@ RULES: dict[str, Rule] = {
             say("Donner hydra:totalItems à chaque page.", "State hydra:totalItems on every page."),
         ),
         Rule(
+            "self-contained",
+            (UDATA,),
+            _LOSS,
+            say(
+                "Chaque page est lue à part : producteur, contact ou fichiers décrits ailleurs sont perdus.",
+                "Each page is read apart: a publisher, contact or file described elsewhere is lost.",
+            ),
+            say(
+                "Répéter sur chaque page tout ce que ses jeux citent.",
+                "Repeat on each page all that its datasets mention.",
+            ),
+        ),
+        Rule(
+            "formats",
+            (UDATA, CKAN, RDFLIB),
+            _RISK,
+            say(
+                "Selon le format, le portail ne prend pas la même chose.", "What a portal takes depends on the format."
+            ),
+            say(
+                "Le même graphe à chaque adresse du catalogue, et 200 à HEAD.",
+                "The same graph at every address of the catalogue, and 200 to HEAD.",
+            ),
+        ),
+        Rule(
             "not-empty",
             ALL_PORTALS,
             _LOSS,
@@ -442,6 +467,26 @@ RULES: dict[str, Rule] = {
             say("Un dcat:landingPage qui répond 200 en HTML.", "A dcat:landingPage that answers 200 in HTML."),
         ),
         Rule(
+            "contact-point",
+            (UDATA, CKAN, EUROPA),
+            _RISK,
+            say("Personne à qui écrire.", "Nobody to write to."),
+            say(
+                "dcat:contactPoint vers un vcard:Kind avec vcard:fn et vcard:hasEmail, dans la même page.",
+                "dcat:contactPoint to a vcard:Kind with vcard:fn and vcard:hasEmail, on the same page.",
+            ),
+        ),
+        Rule(
+            "dereferencing",
+            (RDFLIB, COMUNICA, LINKS),
+            _RISK,
+            say("L’IRI d’un jeu ne mène à rien.", "A dataset’s IRI leads nowhere."),
+            say(
+                "Répondre à l’IRI, ou par 303, avec du RDF qui le décrit.",
+                "Answer at the IRI, or by 303, with RDF that describes it.",
+            ),
+        ),
+        Rule(
             "services",
             (UDATA,),
             _RISK,
@@ -508,6 +553,19 @@ RULES: dict[str, Rule] = {
             say(
                 "Une ligne Sitemap dans robots.txt, et les pages des jeux dedans.",
                 "A Sitemap line in robots.txt, and the datasets’ pages in it.",
+            ),
+        ),
+        Rule(
+            "signposting",
+            (LINKS,),
+            _RISK,
+            say(
+                "Les robots de citation ne trouvent ni l’IRI durable ni les données.",
+                "Citation robots find neither the lasting IRI nor the data.",
+            ),
+            say(
+                "En-tête Link de la page : cite-as, describedby, item (FAIR Signposting).",
+                "A Link header on the page: cite-as, describedby, item (FAIR Signposting).",
             ),
         ),
         # -- OAI-PMH ----------------------------------------------------------------------------------------------------------

@@ -46,6 +46,11 @@ class Page:
     fault: str = ""
     remote_context: str = ""
 
+    @property
+    def read(self) -> bool:
+        """Tell whether the page came and was understood."""
+        return self.reply.ok and not (self.fault or self.remote_context)
+
 
 @dataclass(slots=True)
 class Catalogue:
@@ -137,8 +142,13 @@ def next_page(graph: Graph) -> str | None:
         for view in sorted(graph.subjects(RDF.type, kind), key=str):
             target = graph.value(view, following)
             if target is not None:
-                return str(target)
+                return str(target).removeprefix(NOWHERE)
     return None
+
+
+def read_page(asker: Asker, url: str) -> Page:
+    """Return the page at an address, asked for without a preference, redirects not followed."""
+    return _read(asker, url, follow=False)
 
 
 def _read(asker: Asker, url: str, *, follow: bool, accept: str = "*/*") -> Page:

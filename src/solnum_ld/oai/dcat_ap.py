@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import pyoxigraph as ox
 from lxml import etree
 
-from solnum_ld.namespaces import DCAT, DCTERMS, PREFIXES, RDF
+from solnum_ld.namespaces import DCAT, DCTERMS, FOAF, PREFIXES, RDF, RDFS, SKOS
 from solnum_ld.oai.xml import NOT_XML
 from solnum_ld.rdf import to_bytes
 from solnum_ld.resources.representation import is_qname
@@ -25,13 +25,16 @@ MOST_RESOURCES = 1000
 """Resources that one record describes."""
 
 FOLLOWED = frozenset(
-    [DCTERMS + name for name in "accessRights accrualPeriodicity conformsTo creator format language license provenance publisher rights spatial temporal type".split()]
+    [DCTERMS + name for name in "accessRights accrualPeriodicity creator format language license provenance publisher rights spatial temporal type".split()]
     + [DCAT + name for name in "contactPoint distribution landingPage mediaType theme".split()]
     + ["http://data.europa.eu/r5r/availability", "http://www.w3.org/ns/adms#status"]
 )  # fmt: skip
 """Properties whose values are described along with the dataset."""
 
-_LEFT_OUT = frozenset({DCTERMS + "hasPart", DCAT + "record"})
+SPOKEN = (DCTERMS, DCAT, FOAF, RDF, RDFS, SKOS, "http://data.europa.eu/r5r/", "http://www.w3.org/2006/vcard/ns#", "http://www.w3.org/ns/adms#", "http://www.w3.org/ns/locn#")  # fmt: skip
+"""Vocabularies that portals know; statistics and what else a dataset says of itself stays at its IRI."""
+
+_LEFT_OUT = frozenset({DCTERMS + "hasPart", DCTERMS + "conformsTo", DCAT + "record"})
 
 
 async def dataset_triples(store: Store, iri: str) -> list[ox.Triple]:
@@ -46,7 +49,7 @@ async def dataset_triples(store: Store, iri: str) -> list[ox.Triple]:
         node = ox.NamedNode(name)
         own = [ox.Triple(node, group.predicate, value) for group in description.outgoing for value in group.values]
         for triple in (*own, *description.nested):
-            if triple.predicate.value in _LEFT_OUT:
+            if triple.predicate.value in _LEFT_OUT or not triple.predicate.value.startswith(SPOKEN):
                 continue
             found[triple] = None
             target = triple.object

@@ -76,10 +76,22 @@ ISO_639_2: dict[str, str] = dict(
 """ISO 639-1 codes, and the terminological codes of ISO 639-2, with the bibliographic ones that libraries use."""
 
 
-def dublin_core(description: Description) -> etree._Element:
-    """Return a resource's description as an ``oai_dc:dc`` element."""
+def described(text: str) -> etree._Element:
+    """Return an ``oai_dc:dc`` element that holds one description: how sets are described."""
+    root = _root()
+    add(root, "description", text, DC)
+    return root
+
+
+def _root() -> etree._Element:
     root = etree.Element(f"{{{OAI_DC}}}dc", nsmap={"oai_dc": OAI_DC, "dc": DC, "xsi": XSI})
     locate_schema(root, OAI_DC, SCHEMA_LOCATION)
+    return root
+
+
+def dublin_core(description: Description) -> etree._Element:
+    """Return a resource's description as an ``oai_dc:dc`` element."""
+    root = _root()
     said: set[tuple[str, str, str]] = set()
     for name, text, language in _statements(description):
         text = text.strip()

@@ -11,7 +11,7 @@ from typing import cast
 
 from lxml import etree
 
-from solnum_ld.ledger import DATASETS, Entry, Ledger, Span
+from solnum_ld.ledger import DATASETS, Entry, Ledger, RecordSet, Span
 from solnum_ld.manifest import Manifest
 from solnum_ld.oai import dcat_ap, dublin_core
 from solnum_ld.oai.protocol import Asked, Fault, Verb, parse_request
@@ -136,12 +136,14 @@ class Repository:
     def _list_sets(self, answer: etree._Element, asked: Asked) -> None:
         if asked.token is not None:
             raise Fault("badResumptionToken", "The list of sets is one page.")
-        for spec, name in self._sets():
+        for one in self._sets():
             element = add(answer, "set")
-            add(element, "setSpec", spec)
-            add(element, "setName", name)
+            add(element, "setSpec", one.spec)
+            add(element, "setName", one.name)
+            if one.description:
+                add(element, "setDescription").append(dublin_core.described(one.description))
 
-    def _sets(self) -> list[tuple[str, str]]:
+    def _sets(self) -> list[RecordSet]:
         sets = self.ledger.sets()
         if not sets:
             raise Fault("noSetHierarchy", "This repository has no sets.")

@@ -11,11 +11,10 @@ from rdflib import Graph
 
 from solnum_ld.config import bundled_source
 from solnum_ld.findings import Finding, Severity, violation, warning
-from solnum_ld.iris import Names, is_public
+from solnum_ld.iris import Names
 from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import Catalogue
 from solnum_ld.release.inspection import Inspection, Whereabouts
-from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.reading import ENGINE_FORMATS
 from solnum_ld.release.tree import Role
 from solnum_ld.validation import Result, validate
@@ -25,7 +24,7 @@ GRAPH = "shapes/catalog"
 
 
 def check_catalogue(
-    inspection: Inspection, catalogue: Catalogue, names: Names, options: BuildOptions
+    inspection: Inspection, catalogue: Catalogue, names: Names, *, public: bool, shacl: bool
 ) -> Iterator[Finding]:
     """Yield what is wrong with the catalogue of a source, with the place in catalog.ttl.
 
@@ -42,8 +41,8 @@ def check_catalogue(
             line=where[1],
             iri=iri,
         )
-    shapes = _shapes(inspection, options)
-    if shapes is None or not options.shacl:
+    shapes = _shapes(inspection, public=public) if shacl else None
+    if shapes is None:
         return
     data = Graph(bind_namespaces="none")
     data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
@@ -53,14 +52,14 @@ def check_catalogue(
         yield _finding(result, names, where_at, lenient=lenient)
 
 
-def _shapes(inspection: Inspection, options: BuildOptions) -> Graph | None:
+def _shapes(inspection: Inspection, *, public: bool) -> Graph | None:
     """Return the shapes that apply: the source's own, or the bundled ones; None when nobody asks for any."""
     own = next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
     if own is not None:
         text = gzip.decompress(own.path.read_bytes()) if own.compressed else own.path.read_bytes()
         triples = [quad.triple for quad in ox.parse(text, format=ENGINE_FORMATS[own.format])]
         return Graph(bind_namespaces="none").parse(data=to_bytes(triples, ox.RdfFormat.N_TRIPLES), format="nt")
-    if inspection.declared.strict or is_public(options.base):
+    if inspection.declared.strict or public:
         return Graph(bind_namespaces="none").parse(bundled_source() / "shapes" / "catalog.ttl", format="turtle")
     return None
 

@@ -12,8 +12,9 @@ import pyoxigraph as ox
 
 from solnum_ld.errors import SourceInvalid
 from solnum_ld.findings import Finding
-from solnum_ld.iris import Names
+from solnum_ld.iris import Names, is_public
 from solnum_ld.manifest import Dataset, Dump
+from solnum_ld.mediatypes import DUMP_FORMATS
 from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import NO_CONTACT, Catalogue, Facts, derive_catalogue
@@ -22,7 +23,7 @@ from solnum_ld.release.inspection import Inspection
 from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.rebase import Rebased, Rebaser
 from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
-from solnum_ld.release.tables import read_tables, write_table
+from solnum_ld.release.tables import CSV_TYPE, read_tables, write_table
 from solnum_ld.release.tree import Role
 
 Graphs = dict[str, tuple[int, str]]
@@ -79,7 +80,8 @@ class Describing:
 
     def judge(self, catalogue: Catalogue) -> Iterator[Finding]:
         """Yield what is wrong with the catalogue."""
-        return check_catalogue(self.inspection, catalogue, self.names, self.options)
+        public = is_public(self.options.base)
+        return check_catalogue(self.inspection, catalogue, self.names, public=public, shacl=self.options.shacl)
 
     def write(
         self,
@@ -135,6 +137,29 @@ class Describing:
             links=count_links(self.store, self.names.base),
             examples=examples(self.store, classes, self.names),
         )
+
+
+def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
+    """Return what a build would find wrong with the tables and the catalogue, judged under the source's own names."""
+    declared = inspection.declared
+    names = Names(declared.space, declared.space, declared.space)
+    queries = {path.stem: path for path in inspection.tree.tables}
+    tables, findings = read_tables(declared.statements, queries, inspection.tree.root)
+    facts = Facts(
+        dataset=declared.dataset,
+        names=names,
+        contact=NO_CONTACT,
+        declared=declared.statements,
+        dumps=[_planned(f"dataset.{form.suffix}", form.media_type) for form in DUMP_FORMATS],
+        tables={table.dataset: [_planned(f"{table.name}.csv", CSV_TYPE)] for table in tables},
+        vocabulary=bool(inspection.tree.of(Role.ONTOLOGY)),
+    )
+    findings += check_catalogue(inspection, derive_catalogue(facts), names, public=False, shacl=shacl)
+    return findings
+
+
+def _planned(name: str, media_type: str) -> Dump:
+    return Dump(name, media_type, 0, "")
 
 
 def _named(counter: Counter[bytes]) -> dict[str, int]:

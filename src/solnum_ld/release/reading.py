@@ -225,7 +225,7 @@ def _checked(quads: Iterator[ox.Quad], file: SourceFile, findings: list[Finding]
                 findings.append(
                     violation(
                         rule,
-                        f"{'Relative' if rule == 'relative-iri' else 'Invalid'} IRI: {shown!r}.",
+                        f"Relative IRI: {shown!r}." if rule == "relative-iri" else f"Invalid IRI: {shown!r}.",
                         remedy,
                         file=file.name,
                         line=line,

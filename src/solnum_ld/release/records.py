@@ -19,46 +19,65 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from solnum_ld.errors import LedgerUnreadable
-from solnum_ld.ledger import NAME, Entry, Ledger, write_ledger
-from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, VOID
+from solnum_ld.ledger import NAME, Entry, Ledger, RecordSet, write_ledger
+from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, VOID
 
 MOST_SETS = 500
 """Sets of a source that declares none: one for each of its most frequent classes."""
 
 _SPEC = re.compile(r"[A-Za-z0-9\-_.!~*'()]+\Z")
 _LANGUAGES = ("fr", "en", "", None)
+_DESCRIPTIONS = (DCTERMS + "description", RDFS + "comment", SKOS + "definition", SCHEMA + "description")
 _DATASET = DCAT + "Dataset"
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The sets of a release, by name, and which records are in which; those that are datasets are told apart.
+    """The sets of a release and which records are in which; those that are datasets are told apart.
 
     ``everything`` tells that every resource is a record, be it in a set or not.
     """
 
-    names: Mapping[str, str]
+    known: tuple[RecordSet, ...]
     sets: Mapping[str, tuple[str, ...]]
     datasets: frozenset[str]
     everything: bool
 
-    def __contains__(self, iri: str) -> bool:
-        """Tell whether a resource is a record."""
-        return self.everything or iri in self.sets
+    def kept(self, iri: str, digest: str) -> Kept:
+        """Return what the history keeps of a resource whose statements have this hash."""
+        record = self.everything or iri in self.sets
+        return Kept(digest, self.sets.get(iri, ()) if record else None, iri in self.datasets)
 
-    def sets_of(self, iri: str) -> tuple[str, ...]:
-        """Return the sets that a record is in."""
-        return self.sets.get(iri, ())
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the history keeps of a live resource: the hash of its statements, its sets (None: no record), if it is a dataset."""
+
+    hash: str
+    sets: tuple[str, ...] | None
+    dataset: bool
+
+    @classmethod
+    def read(cls, line: Mapping[str, Any]) -> Kept:
+        """Return what a line of the history says."""
+        return cls(line["hash"], tuple(line["sets"]) if "sets" in line else None, bool(line.get("dataset")))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for a line of the history."""
+        sets = {} if self.sets is None else {"sets": self.sets}
+        return {"hash": self.hash, **sets, **({"dataset": True} if self.dataset else {})}
 
 
 @dataclass(slots=True)
 class _Published:
-    """What the history tells of one resource; of one that is gone, also what it was: no record where ``sets`` is None."""
+    """What the history tells of one resource. It is ``gone`` when described no longer; a record that is none any more is
+    ``deleted``, and keeps the sets that it was in. ``sets`` is None for what never was a record."""
 
     stamp: str
+    sets: tuple[str, ...] | None
+    dataset: bool
+    deleted: bool = False
     gone: bool = False
-    sets: tuple[str, ...] | None = None
-    dataset: bool = False
 
 
 @dataclass(slots=True)
@@ -87,8 +106,11 @@ def membership(release: Path, base: str) -> Membership:
         classes["dataset"] = _DATASET
         for member in datasets:
             sets.setdefault(member, []).append("dataset")
-    names = {spec: _name(store, node) for spec, node in _nodes(store, classes).items()}
-    return Membership(names, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
+    known = tuple(
+        RecordSet(spec, _text(store, node, LABELS) or _last(node), _text(store, node, _DESCRIPTIONS))
+        for spec, node in _nodes(store, classes).items()
+    )
+    return Membership(known, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
 
 
 def _declared(store: ox.Store) -> dict[str, str]:
@@ -143,12 +165,17 @@ def _is_part(store: ox.Store, node: ox.NamedNode, class_iri: str) -> bool:
     return next(iter(quads), None) is not None
 
 
-def _name(store: ox.Store, node: ox.NamedNode) -> str:
-    for predicate in LABELS:
+def _text(store: ox.Store, node: ox.NamedNode, properties: Iterable[str]) -> str:
+    """Return what the first of these properties says of a node, in French where it can."""
+    for predicate in properties:
         quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
         texts = {quad.object.language: quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)}
         if texts:
             return next((texts[language] for language in _LANGUAGES if language in texts), min(texts.values()))
+    return ""
+
+
+def _last(node: ox.NamedNode) -> str:
     return re.split(r"[/#]", node.value.rstrip("/#"))[-1]
 
 
@@ -165,11 +192,11 @@ def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Map
     if _is_at(folder / NAME, state):
         return
     member_of = membership(release, base)
-    entries = list(_entries(told, member_of))
+    entries = list(_entries(told))
     used = {spec for entry in entries for spec in entry.sets}
-    names = {spec: name for spec, name in member_of.names.items() if spec in used or not member_of.everything}
+    sets = [one for one in member_of.known if one.spec in used or not member_of.everything]
     departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
-    write_ledger(folder / NAME, entries, names, departed, release=told.release, state=state, earliest=told.earliest)
+    write_ledger(folder / NAME, entries, sets, departed, release=told.release, state=state, earliest=told.earliest)
 
 
 def _is_at(path: Path, state: str) -> bool:
@@ -190,28 +217,33 @@ def _told(history: Iterable[Mapping[str, Any]]) -> _Told:
             content = line.get("content", "")
             if content != told.content:
                 told.content, told.content_since = content, at
-        elif event == "gone":
-            sets = tuple(line["sets"]) if "sets" in line else None
-            told.records[line["iri"]] = _Published(at, True, sets, bool(line.get("dataset", False)))
         else:
-            told.records[line["iri"]] = _Published(at)
+            old, now = told.records.get(line["iri"]), Kept("", None, dataset=False)
+            if event != "gone":
+                now = Kept.read(line)
+            told.records[line["iri"]] = _published(at, old, now, gone=event == "gone")
     return told
 
 
-def _entries(told: _Told, member_of: Membership) -> Iterator[Entry]:
-    """Yield the records: what is in a set now, and what was in one when it went."""
+def _published(at: str, old: _Published | None, now: Kept, *, gone: bool) -> _Published:
+    """Return what is known of a resource after a line of the history."""
+    if now.sets is None and old is not None and old.sets is not None:
+        return _Published(old.stamp if old.deleted else at, old.sets, old.dataset, deleted=True, gone=gone)
+    return _Published(at, now.sets, now.dataset, deleted=False, gone=gone)
+
+
+def _entries(told: _Told) -> Iterator[Entry]:
+    """Yield what is or was a record, in order of IRI."""
     taken: set[str] = set()
     for iri, record in sorted(told.records.items()):
-        sets = record.sets if record.gone else member_of.sets_of(iri) if iri in member_of else None
-        dataset = record.dataset if record.gone else iri in member_of.datasets
-        if sets is None:
+        if record.sets is None:
             continue
-        stamp = max(record.stamp, told.content_since) if dataset and not record.gone else record.stamp
+        stamp = max(record.stamp, told.content_since) if record.dataset and not record.deleted else record.stamp
         identifier = oai_identifier(iri)
         if identifier in taken:  # two spellings of one address
             identifier = iri
         taken.add(identifier)
-        yield Entry(identifier, iri, stamp, record.gone, dataset, sets)
+        yield Entry(identifier, iri, stamp, record.deleted, record.dataset, record.sets)
 
 
 def oai_identifier(iri: str) -> str:

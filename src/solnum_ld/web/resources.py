@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import Response
 
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
 from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
-from solnum_ld.namespaces import OWL, RDF, RDFS, SD, SH, SN, VOID
+from solnum_ld.namespaces import OWL, RDF, RDF_TYPE, RDFS, SD, SH, SN, VOID
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
+from solnum_ld.resources.schema_org import site, structured
+from solnum_ld.resources.signposting import LINKSET, MANY, linkset, signposts
 from solnum_ld.resources.view import Text, Viewer
 from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.atlas import view_of
@@ -38,6 +41,9 @@ HOME_SPOTS = 400
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
+_ABOVE = """SELECT DISTINCT ?kind ?above {
+  ?kind <http://www.w3.org/2000/01/rdf-schema#subClassOf>+ ?above FILTER(isIRI(?above))
+} LIMIT 20"""
 
 
 @router.api_route("/", methods=READ, summary="The home page, or the dataset's description in RDF")
@@ -69,6 +75,20 @@ async def document(request: Request, path: str) -> Response:
         raise await missing(generation, (place + name for name in spellings(rest) for place in ("id/", "")))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
+
+
+@router.api_route("/linkset/{path:path}", methods=READ, summary="The typed links of a document (RFC 9264)")
+async def links_of_document(request: Request, path: str) -> Response:
+    """Answer with the links of the document about a thing, for documents with more than a header should hold."""
+    del path
+    generation = generation_of(request.scope)
+    found = await _find(generation, _raw(request).removeprefix("linkset/"), Window())
+    if found is None:
+        raise NotFound("Nothing is described at this address.")
+    address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
+    subject = _Subject(generation, found, address, None)
+    posts = signposts(found, subject.address, subject.alternates(""), generation.manifest)
+    return represent(linkset(subject.address, posts), LINKSET)
 
 
 @router.api_route("/describe", methods=READ, summary="The description of any IRI of the data")
@@ -263,7 +283,8 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
         around = await surround(generation, subject.description, language, subject.triples, alternates)
-        body = _page(request, subject, language, template, around, classes)
+        block = await _structured(subject, language, template)
+        body = _page(request, subject, language, template, around, classes, block)
         if location and "lang" in request.query_params:
             location = f"{location}?lang={language}"
         return represent(
@@ -297,12 +318,41 @@ def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> li
     ]
     links.append(link(subject.address, "canonical"))
     links.append(link(encoded_address(subject.description.iri), "about"))
-    if manifest.dataset.iri != subject.description.iri:
-        links.append(link(manifest.names.page(manifest.dataset.iri), "describedby"))
-    if manifest.dataset.license:
-        links.append(link(manifest.dataset.license, "license"))
+    posts = signposts(subject.description, subject.address, alternates, manifest)
+    if form is not HTML:
+        links.append(link(subject.address, "describes"))
+        posts = [post for post in posts if post.rel in ("collection", "license")]
+    elif len(links) + len(posts) > MANY and (address := _linkset_address(subject)):
+        links.append(link(address, "linkset", type=LINKSET.media_type))
+        posts = [post for post in posts if post.rel in ("cite-as", "type", "license")]
+    links.extend(
+        link(encoded_address(post.target), post.rel, **({"type": post.type} if post.type else {})) for post in posts
+    )
     links.extend(link(page.address, "next") for page in next_pages(subject.description, subject.address))
     return links
+
+
+def _linkset_address(subject: _Subject) -> str | None:
+    """Return where all links of a document stand; None for documents that have no path of their own."""
+    document = subject.generation.manifest.public + "doc/"
+    rest = subject.address.removeprefix(document)
+    return f"{subject.generation.manifest.public}linkset/{rest}" if rest != subject.address else None
+
+
+async def _structured(subject: _Subject, language: str, template: str) -> str:
+    """Return the block of a page for search engines; a tombstone has none."""
+    manifest = subject.generation.manifest
+    if template == "home.html":
+        return site(manifest, localised(manifest.dataset.title, language), language)
+    if subject.withdrawn:
+        return ""
+    above = [
+        str(row["above"].value)  # type: ignore[union-attr]  # an IRI, by the filter
+        for kind in subject.description.values_of(RDF_TYPE)
+        if isinstance(kind, ox.NamedNode)
+        for row in await subject.generation.store.rows(_ABOVE, kind=kind)
+    ]
+    return structured(subject.description, subject.address, manifest, language, above)
 
 
 def _page(
@@ -312,6 +362,7 @@ def _page(
     template: str,
     around: Surroundings,
     classes: list[tuple[Text, str, int]],
+    structured_data: str,
 ) -> str:
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language)
@@ -331,6 +382,7 @@ def _page(
         **home,
         about=localised(generation.manifest.dataset.description, language),
         withdrawn=subject.withdrawn,
+        structured=Markup(structured_data),  # noqa: S704 - JSON with < and & escaped
     )
 
 

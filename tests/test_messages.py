@@ -1,0 +1,94 @@
+"""The command line in French: every sentence that it can print has its French, well set, with its values in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import polib
+import pytest
+
+from release.building import GOOD, LOCAL, catalog, command_line, write
+from solnum_ld.findings import violation
+from solnum_ld.messages import in_language
+from support import ROOT
+
+SOURCE = ROOT / "src" / "solnum_ld"
+PLACE = re.compile(r"%\((\w+)\)s")
+SAID_ELSEWHERE = {"cli/asking.py", "release/report.py"}
+
+
+def entries() -> dict[str, str]:
+    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(SOURCE / "locales" / "fr.po"))}
+
+
+def test_what_varies_is_in_both_languages() -> None:
+    assert [en for en, fr in entries().items() if set(PLACE.findall(en)) != set(PLACE.findall(fr))] == []
+
+
+def test_french_has_its_spaces_and_apostrophes() -> None:
+    wrong = [fr for fr in entries().values() if re.search(r"[^\s\u00a0\u202f] ?[;!?»]| :|«[^\u00a0\u202f]|\w'\w", fr)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("sentence", [sentence for sentence in entries() if PLACE.search(sentence)])
+def test_a_template_is_found_again_with_its_values(sentence: str) -> None:
+    values = {name: f"‹{number}›" for number, name in enumerate(PLACE.findall(sentence))}
+    said = in_language(sentence % values, "fr")
+    assert said == entries()[sentence] % values
+
+
+def messages_in(path: Path) -> list[str]:
+    """Return the sentences of findings and errors that are written out in a module, with x for what varies."""
+    found = []
+    for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+        name = getattr(getattr(call, "func", None), "id", getattr(getattr(call, "func", None), "attr", ""))
+        if not isinstance(call, ast.Call) or not re.fullmatch(
+            r"violation|warning|_Refused|\w+Error|NoRelease|Release\w+|note", name
+        ):
+            continue
+        first = 0 if name not in {"violation", "warning", "_Refused"} else 1
+        for argument in call.args[first : first + (1 if first == 0 else 2)]:
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                found.append(argument.value)
+            elif isinstance(argument, ast.JoinedStr):
+                found.append("".join(p.value if isinstance(p, ast.Constant) else "x" for p in argument.values))  # type: ignore[misc]
+    return [text for text in found if text and text[-1] in ".?" and " " in text]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path.relative_to(SOURCE).as_posix()
+        for folder in ("release", "cli")
+        for path in sorted((SOURCE / folder).glob("*.py"))
+    ]
+    + ["config.py", "manifest.py", "turtle.py", "validation/shacl.py"],
+)
+def test_every_sentence_of_a_module_has_its_french(path: str) -> None:
+    missing = [text for text in messages_in(SOURCE / path) if in_language(text, "fr") == text]
+    assert missing == []
+
+
+def test_a_finding_is_said_in_both_languages() -> None:
+    found = violation("encoding", "The file is not UTF-8 (byte 0xE9).", "Save it as UTF-8.")
+    assert found.message("fr") == "Le fichier n’est pas en UTF-8 (octet 0xE9)."
+    assert found.message("en") == "The file is not UTF-8 (byte 0xE9)."
+
+
+def test_the_command_line_speaks_french_where_the_terminal_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": GOOD + "oups\n"})
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    french = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")
+    assert french.exit_code == 1
+    assert "La source ne passe pas\u00a0: 1 violation. La version précédente" in french.stderr
+    assert "remède:" in french.stderr
+    write(source, {"a.ttl": GOOD})
+    built = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")
+    assert "triplets, est en ligne" in built.stderr
+    again = command_line("rollback", "--source", source, "--releases", tmp_path / "releases", "--base-uri", LOCAL)
+    assert "There is no earlier release" in again.stderr
