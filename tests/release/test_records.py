@@ -130,6 +130,20 @@ def test_what_is_gone_stays_as_deleted_in_its_sets_and_may_come_back(source: Pat
     assert records(tmp_path / "r")["b"].deleted
 
 
+def test_what_is_a_record_no_longer_is_deleted_though_it_is_still_described(source: Path, tmp_path: Path) -> None:
+    build_into(tmp_path / "r", source)
+    write(source, {"a.ttl": typed("a") + labelled("b") + labelled("place")})
+    build_into(tmp_path / "r", source)
+    found = records(tmp_path / "r")
+    assert (found["b"].deleted, found["b"].sets) == (True, ("chapter",))
+    write(source, {"sets.ttl": SETS.replace(CHAPTER, "https://schema.org/Book")})
+    build_into(tmp_path / "r", source)
+    again = records(tmp_path / "r")
+    assert (again["a"].deleted, again["b"]) == (True, found["b"])
+    with Ledger(tmp_path / "r/ledger.sqlite") as ledger:
+        assert ledger.departed(again["a"].iri) is None
+
+
 def test_a_dataset_that_is_gone_is_still_told_apart(source: Path, tmp_path: Path) -> None:
     extra = f'<{SPACE}dataset/more> <{TYPE}> <http://www.w3.org/ns/dcat#Dataset> ; <{LABEL}> "More"@en .\n'
     write(source, {"more.ttl": extra})

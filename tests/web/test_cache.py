@@ -29,6 +29,7 @@ class Release:
 
     id: str = "r1"
     in_flight: int = 0
+    parameters: frozenset[str] = frozenset()
 
     def acquire(self) -> Release:
         self.in_flight += 1

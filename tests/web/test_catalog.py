@@ -166,7 +166,8 @@ def test_the_official_shapes_of_dcat_ap_find_no_violation(catalogue: rdflib.Grap
             report.value(result, SH.resultPath),
             report.value(result, SH.resultMessage),
         )
-        for result in report.subjects(SH.resultSeverity, SH.Violation)
+        for result in report.objects(None, SH.result)  # not the details of what is a warning
+        if (result, SH.resultSeverity, SH.Violation) in report
     ]
     assert results == []
 
@@ -359,7 +360,9 @@ def test_the_sitemap_lists_every_document_with_its_true_date(book: Server, book_
     pages = list(sitemap_from_str(answer.text).all_pages())
     addresses = [page.url for page in pages]
     assert len(addresses) == len(set(addresses)) > 200
-    assert {book.base, f"{book.base}catalog", f"{book.base}doc/dataset/solnum"} <= set(addresses)
+    assert {
+        f"{book.base}{path}" for path in ("", "catalog", "donnees", "carte", "initiatives", "doc/dataset/solnum")
+    } <= set(addresses)
     history = [json.loads(line) for line in (book.releases / "history.jsonl").read_text("utf-8").splitlines()]
     seen = {entry["at"] for entry in history if entry["event"] != "live"}
     assert {page.last_modified.strftime("%Y-%m-%dT%H:%M:%SZ") for page in pages} <= seen

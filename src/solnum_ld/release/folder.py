@@ -29,7 +29,7 @@ from solnum_ld.errors import LedgerUnreadable, NoRelease, ReleaseBusy, ReleaseEr
 from solnum_ld.ledger import NAME as LEDGER
 from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import NAME, Manifest, read_manifest
-from solnum_ld.release.records import membership, refresh_ledger
+from solnum_ld.release.records import Kept, membership, refresh_ledger
 
 _BUILDING = ".building-"
 
@@ -248,36 +248,26 @@ class ReleaseFolder:
         """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
         before, last, at = self._mended_history(release)
         if last != release.id:
-            self._append(release, before, last, max(at, _instant(time.time())))
+            self._append(release, before, max(at, _instant(time.time())))
         refresh_ledger(self.path, release.path, release.manifest.base, self._history())
 
-    def _append(self, release: Release, before: dict[str, str], last: str | None, at: str) -> None:
-        after = dict(_records(release.path))
-        gone = sorted(before.keys() - after.keys())
+    def _append(self, release: Release, before: dict[str, Kept], at: str) -> None:
+        member_of = membership(release.path, release.manifest.base)
+        after = {iri: member_of.kept(iri, digest) for iri, digest in _records(release.path)}
         lines: list[dict[str, Any]] = [  # values of JSON
-            {"at": at, "event": "changed" if iri in before else "new", "hash": digest, "iri": iri}
-            for iri, digest in after.items()
-            if before.get(iri) != digest
+            {"at": at, "event": "changed" if iri in before else "new", "iri": iri, **kept.as_dict()}
+            for iri, kept in after.items()
+            if before.get(iri) != kept
         ]
-        if gone:
-            lines += self._departures(gone, self.path / (last or release.id), release.manifest.base, at)
+        lines += [{"at": at, "event": "gone", "iri": iri} for iri in sorted(before.keys() - after.keys())]
         lines.append({"at": at, "event": "live", "release": release.id, "content": release.manifest.content})
         with (self.path / "history.jsonl").open("a", encoding="utf-8") as out:
             out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
             out.flush()
             os.fsync(out.fileno())
 
-    def _departures(self, gone: list[str], before: Path, base: str, at: str) -> Iterator[dict[str, Any]]:
-        """Yield a line for each record that is gone, with the sets that it was in: there harvesters are told of it."""
-        known = membership(before, base) if (before / NAME).is_file() else None
-        for iri in gone:
-            line: dict[str, Any] = {"at": at, "event": "gone", "iri": iri}
-            if known is not None and iri in known:
-                line |= {"sets": known.sets_of(iri), "dataset": iri in known.datasets}
-            yield line
-
-    def _known_records(self) -> tuple[dict[str, str], str | None, str]:
-        known: dict[str, str] = {}
+    def _known_records(self) -> tuple[dict[str, Kept], str | None, str]:
+        known: dict[str, Kept] = {}
         last, at = None, ""
         for entry in self._history():
             at = max(at, entry["at"])
@@ -286,10 +276,10 @@ class ReleaseFolder:
             elif entry["event"] == "gone":
                 known.pop(entry["iri"], None)
             else:
-                known[entry["iri"]] = entry["hash"]
+                known[entry["iri"]] = Kept.read(entry)
         return known, last, at
 
-    def _mended_history(self, live: Release) -> tuple[dict[str, str], str | None, str]:
+    def _mended_history(self, live: Release) -> tuple[dict[str, Kept], str | None, str]:
         """Return what the history knows; what a crash left half written is cut off before.
 
         A history that is lost or unreadable is made anew from the releases that are left, ``live`` to come after them.
@@ -303,8 +293,8 @@ class ReleaseFolder:
             path.replace(path.with_suffix(".unreadable"))
         for release in reversed(self.releases()):
             if release.id != live.id:
-                before, last, at = self._known_records()
-                self._append(release, before, last, max(at, _instant(release.path.stat().st_mtime)))
+                before, _, at = self._known_records()
+                self._append(release, before, max(at, _instant(release.path.stat().st_mtime)))
         return self._known_records()
 
     def prune(self, keep: int) -> list[str]:

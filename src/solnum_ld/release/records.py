@@ -43,23 +43,41 @@ class Membership:
     datasets: frozenset[str]
     everything: bool
 
-    def __contains__(self, iri: str) -> bool:
-        """Tell whether a resource is a record."""
-        return self.everything or iri in self.sets
+    def kept(self, iri: str, digest: str) -> Kept:
+        """Return what the history keeps of a resource whose statements have this hash."""
+        record = self.everything or iri in self.sets
+        return Kept(digest, self.sets.get(iri, ()) if record else None, iri in self.datasets)
 
-    def sets_of(self, iri: str) -> tuple[str, ...]:
-        """Return the sets that a record is in."""
-        return self.sets.get(iri, ())
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the history keeps of a live resource: the hash of its statements, its sets (None: no record), if it is a dataset."""
+
+    hash: str
+    sets: tuple[str, ...] | None
+    dataset: bool
+
+    @classmethod
+    def read(cls, line: Mapping[str, Any]) -> Kept:
+        """Return what a line of the history says."""
+        return cls(line["hash"], tuple(line["sets"]) if "sets" in line else None, bool(line.get("dataset")))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for a line of the history."""
+        sets = {} if self.sets is None else {"sets": self.sets}
+        return {"hash": self.hash, **sets, **({"dataset": True} if self.dataset else {})}
 
 
 @dataclass(slots=True)
 class _Published:
-    """What the history tells of one resource; of one that is gone, also what it was: no record where ``sets`` is None."""
+    """What the history tells of one resource. It is ``gone`` when described no longer; a record that is none any more is
+    ``deleted``, and keeps the sets that it was in. ``sets`` is None for what never was a record."""
 
     stamp: str
+    sets: tuple[str, ...] | None
+    dataset: bool
+    deleted: bool = False
     gone: bool = False
-    sets: tuple[str, ...] | None = None
-    dataset: bool = False
 
 
 @dataclass(slots=True)
@@ -174,7 +192,7 @@ def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Map
     if _is_at(folder / NAME, state):
         return
     member_of = membership(release, base)
-    entries = list(_entries(told, member_of))
+    entries = list(_entries(told))
     used = {spec for entry in entries for spec in entry.sets}
     sets = [one for one in member_of.known if one.spec in used or not member_of.everything]
     departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
@@ -199,28 +217,33 @@ def _told(history: Iterable[Mapping[str, Any]]) -> _Told:
             content = line.get("content", "")
             if content != told.content:
                 told.content, told.content_since = content, at
-        elif event == "gone":
-            sets = tuple(line["sets"]) if "sets" in line else None
-            told.records[line["iri"]] = _Published(at, True, sets, bool(line.get("dataset", False)))
         else:
-            told.records[line["iri"]] = _Published(at)
+            old, now = told.records.get(line["iri"]), Kept("", None, dataset=False)
+            if event != "gone":
+                now = Kept.read(line)
+            told.records[line["iri"]] = _published(at, old, now, gone=event == "gone")
     return told
 
 
-def _entries(told: _Told, member_of: Membership) -> Iterator[Entry]:
-    """Yield the records: what is in a set now, and what was in one when it went."""
+def _published(at: str, old: _Published | None, now: Kept, *, gone: bool) -> _Published:
+    """Return what is known of a resource after a line of the history."""
+    if now.sets is None and old is not None and old.sets is not None:
+        return _Published(old.stamp if old.deleted else at, old.sets, old.dataset, deleted=True, gone=gone)
+    return _Published(at, now.sets, now.dataset, deleted=False, gone=gone)
+
+
+def _entries(told: _Told) -> Iterator[Entry]:
+    """Yield what is or was a record, in order of IRI."""
     taken: set[str] = set()
     for iri, record in sorted(told.records.items()):
-        sets = record.sets if record.gone else member_of.sets_of(iri) if iri in member_of else None
-        dataset = record.dataset if record.gone else iri in member_of.datasets
-        if sets is None:
+        if record.sets is None:
             continue
-        stamp = max(record.stamp, told.content_since) if dataset and not record.gone else record.stamp
+        stamp = max(record.stamp, told.content_since) if record.dataset and not record.deleted else record.stamp
         identifier = oai_identifier(iri)
         if identifier in taken:  # two spellings of one address
             identifier = iri
         taken.add(identifier)
-        yield Entry(identifier, iri, stamp, record.gone, dataset, sets)
+        yield Entry(identifier, iri, stamp, record.deleted, record.dataset, record.sets)
 
 
 def oai_identifier(iri: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -57,13 +57,14 @@ async def robots(request: Request) -> Response:
 async def sitemap(request: Request, number: str = "") -> Response:
     """Answer with the sitemap, or with the index of several when there are more addresses than one may hold."""
     generation = generation_of(request.scope)
-    maps = -(-_count(generation.path / "records.tsv") // PER_MAP)
+    entrances = _entrances(generation)
+    maps = -(-(len(entrances) + _count(generation.path / "records.tsv")) // PER_MAP)
     if number and not (number.isdigit() and 0 < int(number[:9]) <= maps > 1):
         raise NotFound("There is no such sitemap.")
     if maps > 1 and not number:
         addresses = [(f"{generation.manifest.public}sitemap-{n}.xml", "") for n in range(1, maps + 1)]
         return represent(_xml("sitemapindex", "sitemap", addresses), _XML)
-    body = await asyncio.to_thread(_sitemap, generation, int(number or 1))
+    body = await asyncio.to_thread(_sitemap, generation, entrances, int(number or 1))
     return represent(body, _XML)
 
 
@@ -89,52 +90,55 @@ async def security(request: Request) -> Response:
 @lru_cache(maxsize=4)
 def _count(records: Path) -> int:
     with records.open("rb") as lines:
-        return sum(1 for _ in lines) + len(_FIXED)
+        return sum(1 for _ in lines)
 
 
-_FIXED = ("", "catalog", "def", "validation")
+def _entrances(generation: Generation) -> list[str]:
+    """Return the paths of the pages that are about no one thing."""
+    own = ["", "donnees", "catalog", "validation", "a-propos", "accessibilite", "mentions-legales", "plan-du-site"]
+    own += ["def"] if generation.manifest.ontology else []
+    own += ["carte"] if generation.pages.has_spots else []
+    return [*own, *(page.path for page in generation.pages.lists)]
 
 
-def _sitemap(generation: Generation, number: int) -> bytes:
-    start = (number - 1) * PER_MAP
-    return _xml("urlset", "url", islice(_addresses(generation), start, start + PER_MAP))
+def _sitemap(generation: Generation, entrances: list[str], number: int) -> bytes:
+    """Return the sitemap of one stretch of the records; the entrances stand in front of the first."""
+    manifest, start = generation.manifest, (number - 1) * PER_MAP
+    with (generation.path / "records.tsv").open(encoding="utf-8") as lines:
+        records = (line.partition("\t")[0] for line in lines)
+        stretch = list(islice(records, max(0, start - len(entrances)), max(0, start + PER_MAP - len(entrances))))
+    changed, latest = _changes(generation.path.parent / "history.jsonl", generation.id, frozenset(stretch))
+    documents = ((manifest.names.document(iri), changed.get(iri, "")) for iri in stretch)
+    addresses = [(encoded_address(address), when) for address, when in documents if address and "#" not in address]
+    first = [(manifest.public + path, latest) for path in entrances] if number == 1 else []
+    return _xml("urlset", "url", [*first, *addresses])
 
 
-def _addresses(generation: Generation) -> Iterator[tuple[str, str]]:
-    """Yield the address of every document with the day of its last change, in a stable order."""
-    manifest = generation.manifest
-    changed = _changes(generation.path.parent / "history.jsonl", generation.id)
-    latest = max(changed.values(), default="")
-    for path in _FIXED:
-        if path != "def" or manifest.ontology:
-            yield manifest.public + path, latest
-    with (generation.path / "records.tsv").open(encoding="utf-8") as records:
-        for line in records:
-            iri = line.partition("\t")[0]
-            address = manifest.names.document(iri)
-            if address is not None and "#" not in address:
-                yield encoded_address(address), changed.get(iri, latest)
+def _changes(history: Path, release: str, wanted: frozenset[str]) -> tuple[dict[str, str], str]:
+    """Return when each of these records was last new or changed, up to when ``release`` went live, and when any was.
 
-
-def _changes(history: Path, release: str) -> dict[str, str]:
-    """Return when each record was last new or changed, up to when ``release`` went live; true dates or none."""
+    Dates are true or there are none.
+    """
     found: dict[str, str] = {}
+    latest = ""
     try:
         with history.open(encoding="utf-8") as lines:
             for line in lines:
                 if not line.endswith("\n"):
                     break
                 entry = json.loads(line)
-                if entry["event"] in ("new", "changed"):
-                    found[entry["iri"]] = entry["at"]
+                if entry["event"] in ("new", "changed", "gone"):
+                    latest = entry["at"]
+                    if entry["iri"] in wanted:
+                        found[entry["iri"]] = latest
                 elif entry["event"] == "live" and entry["release"] == release:
                     break
     except FileNotFoundError:
-        return {}
-    return found
+        return {}, ""
+    return found, latest
 
 
-def _xml(root: str, item: str, addresses: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> bytes:
+def _xml(root: str, item: str, addresses: Iterable[tuple[str, str]]) -> bytes:
     tree = ET.Element(root, xmlns=_NAMESPACE)
     for address, changed in addresses:
         entry = ET.SubElement(tree, item)
