@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -258,6 +259,11 @@ def test_every_rule_is_told_in_french_and_in_english() -> None:
     for rule in RULES.values():
         assert set(rule.loses) == set(rule.remedy) == {"fr", "en"}
         assert rule.clients
+
+
+def test_french_is_set_with_its_own_signs() -> None:
+    texts = [text["fr"] for rule in RULES.values() for text in (rule.loses, rule.remedy)]
+    assert [text for text in texts if re.search(r" [:;!?»]|« |\w'\w", text)] == []
 
 
 def test_no_rule_is_without_use() -> None:
