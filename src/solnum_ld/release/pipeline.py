@@ -301,7 +301,7 @@ def _write(
         raise SourceInvalid(reason, inspection.findings)
     figures, described = describing.write(building, catalogue, rebased, derived, graphs, dumps)
     reporter.stage("Indexing for search")
-    build_search(building / PAGES, store)
+    build_search(building / PAGES, store, names.rebase)
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
