@@ -73,6 +73,7 @@ CREATE TABLE spot (item INTEGER, place TEXT, latitude REAL, longitude REAL, PRIM
 _INDEXES = """
 CREATE UNIQUE INDEX item_by_iri ON item (iri);
 CREATE UNIQUE INDEX listed_item ON listed (list, item);
+CREATE INDEX facet_of_value ON facet (value);
 CREATE UNIQUE INDEX fact_of_item ON fact (list, item, field, value);
 INSERT INTO facet SELECT list, field, value, COUNT(*) FROM fact GROUP BY 1, 2, 3;
 INSERT INTO words (words) VALUES ('optimize');
