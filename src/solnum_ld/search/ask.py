@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,7 +19,11 @@ PAGE_SIZE = 50
 MAX_FACET_VALUES = 60
 MAX_SPOTS = 2000
 _MAX_WORDS = 12
-_RANK = "bm25(words, 10.0, 4.0, 1.0, 0.0)"
+_ITEM = "i.id, i.iri, i.class, i.names, i.summaries, i.status"
+_RANK = "bm25(words, 10.0, 4.0, 1.0)"
+_MAX_RANKED = 2000
+"""Things, of those that a text finds, among which the best are chosen: what stands on a list comes first."""
+
 
 Texts = Mapping[str, str]
 
@@ -105,12 +111,17 @@ class PagesIndex:
         self._uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
+        self._kinds: list[str] = []
         self.lists = self._read_lists()
         self.parameters = frozenset(f.name for page in self.lists for f in page.facets)
         self.counts = dict(self._rows("SELECT list, COUNT(*) FROM listed GROUP BY list"))
         self.has_spots = bool(self._rows("SELECT 1 FROM spot LIMIT 1"))
         self.mapped = frozenset(
-            row[0] for row in self._rows("SELECT DISTINCT list FROM listed WHERE item IN (SELECT item FROM spot)")
+            page.number
+            for page in self.lists
+            if self._rows(
+                "SELECT 1 FROM listed l JOIN spot s ON s.item = l.item WHERE l.list = ? LIMIT 1", [page.number]
+            )
         )
 
     def close(self) -> None:
@@ -134,14 +145,15 @@ class PagesIndex:
     ) -> Listing:
         """Return page ``number`` (from 1) of a list under filters: a term for each chosen field, and words of the name."""
         where, values = self._selection(page, chosen, text)
-        total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
+        total = self.counts.get(page.number, 0)
+        if chosen or text:
+            total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
-            f"WHERE {where} ORDER BY l.position IS NULL, l.position, l.sort, i.iri LIMIT ? OFFSET ?",
+            f"SELECT {_ITEM} FROM listed l JOIN item i ON i.id = l.item WHERE {where} ORDER BY l.rank LIMIT ? OFFSET ?",
             [*values, size, (number - 1) * size],
         )
         items = tuple(_item(row) for row in rows)
-        facets = {f.name: self._facet(page, f.name, chosen, text) for f in page.facets}
+        facets = {f.name: self._facet(page, f.name, chosen, text) for f in page.facets} if size > 0 else {}
         return Listing(items, total, self._cells(page, items), facets)
 
     def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> Listing:
@@ -153,8 +165,8 @@ class PagesIndex:
         parameters: list[object] = list(values)
         for name, term in sorted(chosen.items()):
             where += (
-                " AND l.item IN (SELECT f.item FROM fact f JOIN value v ON v.id = f.value"
-                " WHERE f.list = ? AND f.field = ? AND v.term = ?)"
+                " AND l.item IN (SELECT f.item FROM value v JOIN fact f ON f.list = ? AND f.field = ? AND f.value = v.id"
+                " WHERE v.term = ?)"
             )
             parameters += [page.number, name, term]
         expression = _expression(text)[0]
@@ -164,15 +176,23 @@ class PagesIndex:
         return where, parameters
 
     def _facet(self, page: ListInfo, name: str, chosen: Mapping[str, str], text: str) -> tuple[FacetValue, ...]:
-        """Return the values of a facet, counted under the other filters."""
+        """Return the values of a facet, counted under the other filters: once for all where there is no other."""
         others = {key: term for key, term in chosen.items() if key != name}
-        where, values = self._selection(page, others, text)
-        rows = self._rows(
-            "SELECT v.term, v.names, COUNT(*) FROM fact f JOIN value v ON v.id = f.value "
-            f"WHERE f.list = ? AND f.field = ? AND f.item IN (SELECT l.item FROM listed l WHERE {where}) "
-            "GROUP BY v.id ORDER BY COUNT(*) DESC LIMIT ?",
-            [page.number, name, *values, MAX_FACET_VALUES],
-        )
+        if others or text:
+            where, values = self._selection(page, others, text)
+            rows = self._rows(
+                f"WITH chosen AS MATERIALIZED (SELECT l.item FROM listed l WHERE {where}), counted AS MATERIALIZED"
+                " (SELECT f.value, COUNT(*) AS n FROM chosen c CROSS JOIN fact f"
+                " ON f.list = ? AND f.item = c.item AND f.field = ? GROUP BY 1 ORDER BY 2 DESC LIMIT ?)"
+                " SELECT v.term, v.names, c.n FROM counted c JOIN value v ON v.id = c.value",
+                [*values, page.number, name, MAX_FACET_VALUES],
+            )
+        else:
+            rows = self._rows(
+                "SELECT v.term, v.names, f.n FROM facet f JOIN value v ON v.id = f.value"
+                " WHERE f.list = ? AND f.field = ? ORDER BY f.n DESC LIMIT ?",
+                [page.number, name, MAX_FACET_VALUES],
+            )
         return tuple(FacetValue(row[0], json.loads(row[1]), row[2]) for row in rows)
 
     def _cells(self, page: ListInfo, items: Sequence[Item]) -> dict[tuple[int, str], tuple[FacetValue, ...]]:
@@ -203,44 +223,56 @@ class PagesIndex:
         if not expression:
             return Found((), 0, (), frozenset())
         every = True
-        kinds = self._kinds(expression)
-        if not kinds and " AND " in expression:
+        matching = self._matching(expression)
+        if not matching and " AND " in expression:
             every = False
             expression = expression.replace(" AND ", " OR ")
-            kinds = self._kinds(expression)
-        if not kinds:
+            matching = self._matching(expression)
+        if not matching:
             return Found((), 0, (), asked, hint=self._hint(text))
+        kinds = Counter(map(self._kind_of().__getitem__, matching))
+        if kind:
+            matching = [item for item in matching if self._kind_of()[item] == kind]
         exact, whole = fold(text).strip(), " ".join(fold(w) for _, _, w in words(text))
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
-            "WHERE words MATCH ? AND (? = '' OR i.class = ?) "
+            f"SELECT {_ITEM} FROM words JOIN item i ON i.id = words.rowid "
+            "WHERE words MATCH ? AND words.rowid <= ? AND (? = '' OR i.class = ?) "
             f"ORDER BY i.sort = ? DESC, i.sort = ? DESC, {_RANK} - 2.0 * i.listed, i.sort, i.iri LIMIT ? OFFSET ?",
-            [expression, kind, kind, exact, whole, size, (number - 1) * size],
+            [
+                expression,
+                matching[:_MAX_RANKED][-1] if matching else 0,
+                kind,
+                kind,
+                exact,
+                whole,
+                size,
+                (number - 1) * size,
+            ],
         )
-        total = sum(count for name, count in kinds if not kind or name == kind)
-        return Found(tuple(_item(row) for row in rows), total, tuple(kinds), asked, every)
+        ranked = sorted(kinds.items(), key=lambda pair: (-pair[1], pair[0]))
+        return Found(tuple(_item(row) for row in rows), len(matching), tuple(ranked), asked, every)
 
-    def _kinds(self, expression: str) -> list[tuple[str, int]]:
-        return [
-            (row[0], row[1])
-            for row in self._rows(
-                "SELECT i.class, COUNT(*) FROM words JOIN item i ON i.id = words.rowid WHERE words MATCH ? "
-                "GROUP BY 1 ORDER BY 2 DESC, 1",
-                [expression],
-            )
-        ]
+    def _matching(self, expression: str) -> list[int]:
+        rows = self._rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", [expression])
+        return [row[0] for row in rows]
+
+    def _kind_of(self) -> list[str]:
+        """Return the class of each item by its number; read once."""
+        if not self._kinds:
+            self._kinds = ["", *(sys.intern(row[0]) for row in self._rows("SELECT class FROM item ORDER BY id"))]
+        return self._kinds
 
     def _hint(self, text: str) -> str:
         """Return the text with unknown words replaced by near known ones; empty when there are none near."""
         changed, result = False, []
         for _, _, word in words(text):
             plain = fold(word)
-            known = self._rows("SELECT 1 FROM terms WHERE term = ? AND col = 'plain' LIMIT 1", [plain])
+            known = self._rows("SELECT 1 FROM terms WHERE term = ? LIMIT 1", [plain])
             if known or len(plain) < 3:
                 result.append(word)
                 continue
             near = self._rows(
-                "SELECT term FROM terms WHERE col = 'plain' AND term >= ? AND term < ? AND LENGTH(term) BETWEEN ? AND ? LIMIT 5000",
+                "SELECT term FROM terms WHERE term >= ? AND term < ? AND LENGTH(term) BETWEEN ? AND ? LIMIT 5000",
                 [plain[0], plain[0] + "\U0010ffff", len(plain) - 2, len(plain) + 2],
             )
             best = get_close_matches(plain, [row[0] for row in near], n=1, cutoff=0.7)
@@ -253,10 +285,10 @@ class PagesIndex:
         plain = [fold(word) for _, _, word in words(text)][:_MAX_WORDS]
         if not plain:
             return []
-        expression = " AND ".join(f'plain : "{word}" *' for word in plain)
+        expression = " AND ".join(f'"{word}" *' for word in plain)
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM words JOIN item i ON i.id = words.rowid "
-            "WHERE words MATCH ? ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
+            f"WITH found AS MATERIALIZED (SELECT rowid FROM beginnings WHERE beginnings MATCH ? LIMIT 500) SELECT {_ITEM}"
+            " FROM found f JOIN item i ON i.id = f.rowid ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
             [expression, size],
         )
         return [_item(row) for row in rows]
@@ -265,37 +297,56 @@ class PagesIndex:
 
     def spots(self, page: ListInfo | None, chosen: Mapping[str, str], text: str) -> tuple[list[Spot], list[Item]]:
         """Return where the things of a list are (None: all things), and those of the list that are nowhere."""
+        columns = f"{_ITEM}, s.place, p.names, s.latitude, s.longitude"
         if page is None:
-            where = "1"
-            values: list[object] = []
-            nowhere: list[Item] = []
-        else:
-            selection, values = self._selection(page, chosen, text)
-            where = f"s.item IN (SELECT l.item FROM listed l WHERE {selection})"
-            nowhere = [
-                _item(row)
-                for row in self._rows(
-                    "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM listed l JOIN item i ON i.id = l.item "
-                    f"WHERE {selection} AND l.item NOT IN (SELECT item FROM spot) ORDER BY l.sort LIMIT ?",
-                    [*values, MAX_SPOTS],
-                )
-            ]
+            rows = self._rows(
+                f"SELECT {columns} FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place"
+                " ORDER BY s.item LIMIT ?",
+                [MAX_SPOTS],
+            )
+            return [_spot(row) for row in rows], []
+        where, values = self._selection(page, chosen, text)
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
-            "FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place "
-            f"WHERE {where} ORDER BY i.sort, s.place LIMIT ?",
+            f"SELECT {columns} FROM listed l CROSS JOIN spot s ON s.item = l.item JOIN item i ON i.id = s.item"
+            f" LEFT JOIN item p ON p.iri = s.place WHERE {where} ORDER BY l.rank LIMIT ?",
             [*values, MAX_SPOTS],
         )
-        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows], nowhere
+        nowhere = self._rows(
+            f"SELECT {_ITEM} FROM listed l JOIN item i ON i.id = l.item WHERE {where}"
+            " AND NOT EXISTS (SELECT 1 FROM spot s WHERE s.item = l.item) ORDER BY l.rank LIMIT ?",
+            [*values, MAX_SPOTS],
+        )
+        return [_spot(row) for row in rows], [_item(row) for row in nowhere]
 
     def spots_of(self, iri: str) -> list[Spot]:
         """Return where one thing is."""
         rows = self._rows(
-            "SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status, s.place, p.names, s.latitude, s.longitude "
-            "FROM item i JOIN spot s ON s.item = i.id LEFT JOIN item p ON p.iri = s.place WHERE i.iri = ? LIMIT 50",
+            f"SELECT {_ITEM}, s.place, p.names, s.latitude, s.longitude FROM item i JOIN spot s ON s.item = i.id"
+            " LEFT JOIN item p ON p.iri = s.place WHERE i.iri = ? LIMIT 50",
             [iri],
         )
-        return [Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9]) for row in rows]
+        return [_spot(row) for row in rows]
+
+    def under(self, iri: str, size: int = 12) -> list[tuple[ListInfo, str, int, list[Item]]]:
+        """Return, for each list, the field of which this resource is a value for most things, how many, and the first."""
+        found: list[tuple[ListInfo, str, int, list[Item]]] = []
+        rows = self._rows(
+            "SELECT f.list, f.field, f.n, f.value FROM value v JOIN facet f ON f.value = v.id WHERE v.term = ?"
+            " ORDER BY f.list, f.n DESC, f.field",
+            [f"<{iri}>"],
+        )
+        seen: set[int] = set()
+        for number, field, count, value in rows:
+            if number in seen:
+                continue
+            seen.add(number)
+            items = self._rows(
+                f"SELECT {_ITEM} FROM fact f JOIN listed l ON l.list = f.list AND l.item = f.item JOIN item i ON i.id = f.item"
+                " WHERE f.list = ? AND f.field = ? AND f.value = ? ORDER BY l.rank LIMIT ?",
+                [number, field, value, size],
+            )
+            found.append((self.lists[number - 1], field, count, [_item(row) for row in items]))
+        return found
 
     def similar(self, page: ListInfo, iri: str, size: int = 6) -> list[Item]:
         """Return the things of a list that share the most, and the rarest, values of its facets with one of them."""
@@ -303,7 +354,7 @@ class PagesIndex:
             "WITH own AS (SELECT f.field, f.value FROM fact f JOIN item i ON i.id = f.item WHERE f.list = ?1 AND i.iri = ?2),"
             " sizes AS (SELECT o.field, o.value, COUNT(*) AS n FROM own o JOIN fact f ON f.list = ?1 AND f.field = o.field"
             " AND f.value = o.value GROUP BY 1, 2)"
-            " SELECT i.id, i.iri, i.class, i.names, i.summaries, i.status FROM sizes s"
+            f" SELECT {_ITEM} FROM sizes s"
             " JOIN fact f ON f.list = ?1 AND f.field = s.field AND f.value = s.value JOIN item i ON i.id = f.item"
             " WHERE s.n BETWEEN 2 AND 200 AND i.iri <> ?2 GROUP BY i.id HAVING SUM(1.0 / s.n) >= 0.125"
             " ORDER BY SUM(1.0 / s.n) DESC, i.sort LIMIT ?3",
@@ -339,6 +390,10 @@ class PagesIndex:
         )
 
 
+def _spot(row: Sequence[Any]) -> Spot:
+    return Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9])
+
+
 def _item(row: Sequence[Any]) -> Item:
     return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), json.loads(row[5]))
 
@@ -347,8 +402,5 @@ def _expression(text: str) -> tuple[str, frozenset[str]]:
     """Return the FTS5 expression for a text, and every form that is asked for. Words are quoted: no operator passes."""
     every = [word for _, _, word in words(text[:1000])][:_MAX_WORDS]
     wanted = [word for word in every if fold(word) not in STOP and word.casefold() not in STOP] or every
-    parts = [
-        f"{{name other summary}} : ({' OR '.join(f'{chr(34)}{form}{chr(34)}' for form in forms(word))})"
-        for word in wanted
-    ]
+    parts = ["(" + " OR ".join(f'"{form}"' for form in forms(word)) + ")" for word in wanted]
     return " AND ".join(parts), frozenset(form for word in wanted for form in forms(word))

@@ -1,19 +1,22 @@
 """Build the index for people: what has a name, which lists it stands on, where it is. SQLite with FTS5.
 
-``item``     what has a name: names and summaries by language, its class
+``item``     what has a name: names and summaries by language, its class; what stands on a list has the lower numbers
 ``words``    full text of the items, in the forms of :mod:`solnum_ld.search.text` (no content is kept)
+``beginnings``  the words of names as they are, for completion and near words
 ``listed``   which item stands on which list, in which place
-``fact``     the values that columns show and facets filter by
+``fact``     the values that columns show and facets filter by; ``facet`` counts them
 ``spot``     where an item is, by way of which place
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -25,6 +28,7 @@ NAME = "pages.sqlite"
 _DEFAULT = ox.DefaultGraph()
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID, SN + "List")
 _MAX_TEXT = 5000
+_NUMBER = re.compile(r"\d+")
 _MAX_HOPS = 8
 _OTHER_NAMES = (
     SCHEMA + "alternateName",
@@ -56,30 +60,39 @@ _POSITION = (SCHEMA + "position", SCHEMA_HTTP + "position")
 
 _SCHEMA_SQL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE item (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, class TEXT, names TEXT, summaries TEXT, status TEXT, listed INTEGER, sort TEXT);
-CREATE VIRTUAL TABLE words USING fts5(name, other, summary, plain, content='', tokenize="unicode61 remove_diacritics 0", prefix='2 3');
-CREATE VIRTUAL TABLE terms USING fts5vocab(words, col);
-CREATE TABLE listed (list INTEGER, item INTEGER, position REAL, sort TEXT, PRIMARY KEY (list, item)) WITHOUT ROWID;
+CREATE TABLE item (id INTEGER PRIMARY KEY, iri TEXT, class TEXT, names TEXT, summaries TEXT, status TEXT, listed INTEGER, sort TEXT);
+CREATE VIRTUAL TABLE words USING fts5(name, other, summary, content='', tokenize="unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE beginnings USING fts5(name, content='', tokenize="unicode61 remove_diacritics 0", prefix='2 3', detail=none);
+CREATE VIRTUAL TABLE terms USING fts5vocab(beginnings, row);
+CREATE TABLE listed (list INTEGER, rank INTEGER, item INTEGER, PRIMARY KEY (list, rank)) WITHOUT ROWID;
 CREATE TABLE value (id INTEGER PRIMARY KEY, term TEXT UNIQUE, names TEXT);
 CREATE TABLE fact (list INTEGER, field TEXT, value INTEGER, item INTEGER, PRIMARY KEY (list, field, value, item)) WITHOUT ROWID;
+CREATE TABLE facet (list INTEGER, field TEXT, value INTEGER, n INTEGER, PRIMARY KEY (list, field, value)) WITHOUT ROWID;
 CREATE TABLE spot (item INTEGER, place TEXT, latitude REAL, longitude REAL, PRIMARY KEY (item, place)) WITHOUT ROWID;
+"""
+_INDEXES = """
+CREATE UNIQUE INDEX item_by_iri ON item (iri);
+CREATE UNIQUE INDEX listed_item ON listed (list, item);
+CREATE INDEX facet_of_value ON facet (value);
+CREATE UNIQUE INDEX fact_of_item ON fact (list, item, field, value);
+INSERT INTO facet SELECT list, field, value, COUNT(*) FROM fact GROUP BY 1, 2, 3;
+INSERT INTO words (words) VALUES ('optimize');
+INSERT INTO beginnings (beginnings) VALUES ('optimize');
 """
 
 
-def build_search(path: Path, store: ox.Store) -> None:
-    """Write the index of what the default graph of a store says.
+def build_search(path: Path, store: ox.Store, rebase: Callable[[str], str] = str) -> None:
+    """Write the index of what the default graph of a store says; ``rebase`` gives the deployment's name of an IRI.
 
     Raises :class:`SourceInvalid` when the source declares pages that cannot be served.
     """
-    pages = read_lists(store)
+    pages = read_lists(store, rebase)
     database = sqlite3.connect(path)
     try:
         database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA_SQL)
         _Builder(store, database, pages).run()
-        database.execute("INSERT INTO words (words) VALUES ('optimize')")
-        database.execute("CREATE INDEX fact_of_item ON fact (list, item)")
+        database.executescript(_INDEXES)
         database.commit()
-        database.execute("VACUUM")
     finally:
         database.close()
 
@@ -91,14 +104,18 @@ class _Builder:
         self._store, self._database, self._pages = store, database, pages
         self._ids: dict[str, int] = {}
         self._values: dict[str, int] = {}
+        self._sorts: dict[str, str] = {}
 
     def run(self) -> None:
         classes = self._classes()
         listed = [sorted({i for c in page.classes for i in self._instances(c)}) for page in self._pages]
         on_list = {iri for iris in listed for iri in iris}
         self._items(classes, on_list)
+        positions: dict[str, float] = {}
+        for name in _POSITION:
+            positions |= self._numbers(name)
         for number, (page, iris) in enumerate(zip(self._pages, listed, strict=True), 1):
-            self._list(number, iris)
+            self._list(number, iris, positions)
             for field in {f.name: f for f in (*page.columns, *page.facets)}.values():
                 self._facts(number, page, field)
         self._spots()
@@ -128,37 +145,39 @@ class _Builder:
         others = self._texts(_OTHER_NAMES, first=False)
         summaries = self._texts(_SUMMARIES, first=True)
         statuses = self._statuses()
-        for iri, by_language in sorted(names.items()):
-            kind = classes.get(iri, "")
-            if kind.startswith(_MACHINERY) and iri not in on_list:
-                continue
-            number = len(self._ids) + 1
-            self._ids[iri] = number
-            about = summaries.get(iri, {})
-            title = by_language.get("fr") or next(iter(by_language.values()))
-            self._database.execute(
-                "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        for iri in on_list - names.keys():  # what has no name is shown by the end of its IRI
+            names[iri] = {"": unquote(iri.rstrip("/#").replace("#", "/").rpartition("/")[2], errors="replace") or iri}
+        kept = (i for i in names if i in on_list or not classes.get(i, "").startswith(_MACHINERY))
+        ordered = sorted(kept, key=lambda iri: (iri not in on_list, iri))
+        self._ids = {iri: number for number, iri in enumerate(ordered, 1)}
+        self._sorts = {iri: _sort_key(_title(names[iri])) for iri in on_list}
+        self._database.executemany(
+            "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
                 (
                     number,
                     iri,
-                    kind,
-                    _dump(by_language),
-                    _dump(about),
+                    classes.get(iri, ""),
+                    _dump(names[iri]),
+                    _dump(summaries.get(iri, {})),
                     _dump(statuses.get(iri, {})),
                     int(iri in on_list),
-                    _sort_key(title),
-                ),
-            )
-            self._database.execute(
-                "INSERT INTO words (rowid, name, other, summary, plain) VALUES (?, ?, ?, ?, ?)",
-                (
-                    number,
-                    indexed(" ".join(by_language.values())),
-                    indexed(" ".join(others.get(iri, {}).values())),
-                    indexed(" ".join(about.values())),
-                    plain(" ".join(by_language.values())),
-                ),
-            )
+                    self._sorts.get(iri) or _sort_key(_title(names[iri])),
+                )
+                for iri, number in self._ids.items()
+            ),
+        )
+        self._database.executemany(
+            "INSERT INTO words (rowid, name, other, summary) VALUES (?, ?, ?, ?)",
+            (
+                (number, *(indexed(" ".join(texts.get(iri, {}).values())) for texts in (names, others, summaries)))
+                for iri, number in self._ids.items()
+            ),
+        )
+        self._database.executemany(
+            "INSERT INTO beginnings (rowid, name) VALUES (?, ?)",
+            ((number, plain(" ".join(names[iri].values()))) for iri, number in self._ids.items()),
+        )
 
     def _statuses(self) -> dict[str, dict[str, str]]:
         """Return how sure the place of a thing is, where it is not certain."""
@@ -190,41 +209,25 @@ class _Builder:
                         mine[key] = f"{mine.get(key, '')} {text}".strip()
         return found
 
-    def _list(self, number: int, iris: Iterable[str]) -> None:
-        for iri in iris:
-            if iri not in self._ids:
-                self._add_unnamed(iri)
-            node = ox.NamedNode(iri)
-            places = [
-                float(q.object.value)
-                for name in _POSITION
-                for q in self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
-                if isinstance(q.object, ox.Literal) and q.object.value.isdecimal()
-            ]
-            self._database.execute(
-                "INSERT INTO listed SELECT ?, id, ?, sort FROM item WHERE id = ?",
-                (number, min(places, default=None), self._ids[iri]),
-            )
-
-    def _add_unnamed(self, iri: str) -> None:
-        """Add a thing of a list that has no name: it is shown by the end of its IRI."""
-        number = len(self._ids) + 1
-        self._ids[iri] = number
-        name = iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
-        row = (number, iri, "", _dump({"": name}), "{}", "{}", 1, _sort_key(name))
-        self._database.execute("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    def _list(self, number: int, iris: Sequence[str], positions: dict[str, float]) -> None:
+        ordered = sorted(iris, key=lambda iri: (iri not in positions, positions.get(iri, 0.0), self._sorts[iri], iri))
+        rows = ((number, rank, self._ids[iri]) for rank, iri in enumerate(ordered, 1))
+        self._database.executemany("INSERT INTO listed VALUES (?, ?, ?)", rows)
 
     def _facts(self, number: int, page: ListPage, field: Field) -> None:
         kind = f"?value a <{field.value_class}> ." if field.value_class else ""
         for name in page.classes:
             query = f"{PROLOGUE}SELECT ?item ?value {{ ?item a <{name}> . ?item {field.path} ?value . {kind} }}"
-            for row in cast("ox.QuerySolutions", self._store.query(query)):
-                item = self._ids.get(_iri(row["item"]))
-                if item is not None and row["value"] is not None and not isinstance(row["value"], ox.Triple):
-                    self._database.execute(
-                        "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?)",
-                        (number, field.name, self._value(row["value"]), item),
-                    )
+            self._database.executemany(
+                "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?)",
+                (
+                    (number, field.name, self._value(value), self._ids[item.value])
+                    for item, value in cast("ox.QuerySolutions", self._store.query(query))
+                    if isinstance(item, ox.NamedNode)
+                    and item.value in self._ids
+                    and isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal)
+                ),
+            )
 
     def _value(self, term: ox.NamedNode | ox.BlankNode | ox.Literal) -> int:
         key = str(term)
@@ -311,21 +314,14 @@ def _class_rank(name: str, preferred: set[str]) -> tuple[bool, bool, str]:
     return (name not in preferred, name.startswith((*_MACHINERY, SCHEMA, SCHEMA_HTTP, SKOS)), name)
 
 
+def _title(names: dict[str, str]) -> str:
+    return names.get("fr") or next(iter(names.values()))
+
+
 def _sort_key(text: str) -> str:
     """Return a text as lists order it: folded, its digits padded."""
     folded = fold(text[:200]).lstrip("«»“”\"'’( ")
-    return "".join(part.zfill(12) if part.isdecimal() else part for part in _split_numbers(folded))
-
-
-def _split_numbers(text: str) -> Iterator[str]:
-    run = ""
-    for letter in text:
-        if run and letter.isdecimal() != run[-1].isdecimal():
-            yield run
-            run = ""
-        run += letter
-    if run:
-        yield run
+    return _NUMBER.sub(lambda m: m[0].zfill(12), folded)
 
 
 def _as_json(page: ListPage) -> dict[str, object]:
@@ -341,10 +337,6 @@ def _as_json(page: ListPage) -> dict[str, object]:
         "classes": page.classes,
         **fields,
     }
-
-
-def _iri(term: object) -> str:
-    return term.value if isinstance(term, ox.NamedNode) else ""
 
 
 def _dump(texts: dict[str, str]) -> str:

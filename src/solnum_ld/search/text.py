@@ -40,6 +40,9 @@ def words(text: str) -> Iterator[tuple[int, int, str]]:
     """
     for found in _WORD.finditer(text):
         start = found.start()
+        if "'" not in found[0] and "’" not in found[0]:
+            yield start, found.end(), found[0]
+            continue
         for part in re.split(r"['’]", found[0]):
             end = start + len(part)
             if not (part.lower() in _ELIDED and text[end : end + 1] in {"'", "’"}):
@@ -49,15 +52,16 @@ def words(text: str) -> Iterator[tuple[int, int, str]]:
 
 @lru_cache(maxsize=200_000)
 def forms(word: str) -> tuple[str, ...]:
-    """Return the forms by which a word is found: itself and its stems, each folded; the word itself comes first.
+    """Return the forms by which a word is found: its French and its English stem, of the word without accents.
 
-    >>> forms("Numériques")[0], "numer" in forms("Numériques"), "numer" in forms("numerique")
-    ('numeriques', True, True)
+    >>> forms("Numériques"), forms("numerique"), forms("libraries") == forms("Libraries")
+    (('numer', 'numeriqu'), ('numer', 'numeriqu'), True)
     """
     plain = fold(word)
+    if len(plain) < 3 or not plain.isalpha():  # numbers and codes have no stems
+        return (plain,)
     french, english = _stemmers()
-    stems = (fold(french.stemWord(word.casefold())), french.stemWord(plain), english.stemWord(plain))
-    return tuple(dict.fromkeys((plain, *stems)))
+    return tuple(dict.fromkeys((french.stemWord(plain), english.stemWord(plain))))
 
 
 @lru_cache(maxsize=1)
@@ -67,12 +71,15 @@ def _stemmers() -> tuple[snowballstemmer.stemmer, snowballstemmer.stemmer]:
 
 def indexed(text: str) -> str:
     """Return what the index holds of a text: every form of every word."""
-    return " ".join(form for _, _, word in words(text) for form in forms(word))
+    return " ".join([form for _, _, word in words(text) for form in forms(word)])
 
 
 def plain(text: str) -> str:
     """Return the folded words of a text, for completion."""
-    return " ".join(fold(word) for _, _, word in words(text))
+    return " ".join([_folded(word) for _, _, word in words(text)])
+
+
+_folded = lru_cache(maxsize=200_000)(fold)
 
 
 def marked(text: str, asked: frozenset[str], length: int = 260) -> list[tuple[str, bool]]:

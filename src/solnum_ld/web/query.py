@@ -26,6 +26,7 @@ from solnum_ld.store.protocol import Limits, Term
 from solnum_ld.web.html import CSP, render
 from solnum_ld.web.http import CACHE, choose_language, represent
 from solnum_ld.web.site import Generation
+from solnum_ld.web.statistics import read_statistics
 from solnum_ld.web.words import has_word, word
 
 MAX_ROWS = 500
@@ -321,7 +322,7 @@ async def _examples(generation: Generation, language: str) -> list[Example]:
 
 async def _terms(generation: Generation, language: str) -> list[tuple[str, list[tuple[str, Text, int]]]]:
     """Return the classes and properties in use, the most used first, with their names: a sheet beside the form."""
-    statistics = await asyncio.to_thread(_statistics, generation)
+    statistics = await asyncio.to_thread(read_statistics, generation)
     sheet = []
     for key in ("classes", "properties"):
         ranked = sorted(statistics[key].items(), key=lambda pair: (-pair[1], pair[0]))
@@ -330,11 +331,6 @@ async def _terms(generation: Generation, language: str) -> list[tuple[str, list[
         viewer = Viewer(generation.manifest.names, language)
         sheet.append((key, [(name, viewer.name(iri, labels.get(iri, ())), count) for name, iri, count in short]))
     return sheet
-
-
-def _statistics(generation: Generation) -> dict[str, dict[str, int]]:
-    data: dict[str, dict[str, int]] = json.loads((generation.path / "statistics.json").read_text("utf-8"))
-    return data
 
 
 def _prefixed(iri: str) -> str:
@@ -346,6 +342,6 @@ def _prefixed(iri: str) -> str:
 
 
 def _used(generation: Generation) -> Iterable[str]:
-    data = _statistics(generation)
+    data = read_statistics(generation)
     terms = [*data["classes"], *data["properties"]]
     return {space for space in PREFIXES.values() if any(term.startswith(space) for term in terms)}

@@ -4,7 +4,6 @@ the vocabulary, the shapes and ``/describe`` answer with what the client prefers
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 
 import pyoxigraph as ox
@@ -24,12 +23,15 @@ from solnum_ld.store.protocol import Description, Window
 from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
+from solnum_ld.web.diagram import draw_classes
 from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
-from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
+from solnum_ld.web.records import Download, Surroundings, facts_apart, mentions_apart, surround
 from solnum_ld.web.site import Generation
+from solnum_ld.web.statistics import read_statistics
+from solnum_ld.web.usage import usage_of
 from solnum_ld.web.vocabulary import Vocabulary, read_vocabulary
 from solnum_ld.web.wording import Wording
 
@@ -322,8 +324,9 @@ def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> li
     if form is not HTML:
         links.append(link(subject.address, "describes"))
         posts = [post for post in posts if post.rel in ("collection", "license")]
-    elif len(links) + len(posts) > MANY and (address := _linkset_address(subject)):
-        links.append(link(address, "linkset", type=LINKSET.media_type))
+    elif len(links) + len(posts) > MANY:
+        address = _linkset_address(subject)
+        links += [link(address, "linkset", type=LINKSET.media_type)] if address else []
         posts = [post for post in posts if post.rel in ("cite-as", "type", "license")]
     links.extend(
         link(encoded_address(post.target), post.rel, **({"type": post.type} if post.type else {})) for post in posts
@@ -375,6 +378,7 @@ def _page(
         request,
         view=view,
         facts=facts_apart(view, around),
+        mentions=mentions_apart(view, around),
         around=around,
         trail=around.trail,
         canonical=subject.address,
@@ -408,12 +412,6 @@ async def used_classes(generation: Generation, language: str) -> list[tuple[Text
     ]
 
 
-def read_statistics(generation: Generation) -> dict[str, dict[str, int]]:
-    """Return how often each class and property of the release is used."""
-    data: dict[str, dict[str, int]] = json.loads((generation.path / "statistics.json").read_text("utf-8"))
-    return data
-
-
 # -- vocabulary and shapes -------------------------------------------------------------------------------------------------
 
 
@@ -443,12 +441,12 @@ async def _vocabulary(request: Request, name: str, suffix: str) -> Response:
     vary: Sequence[str] = () if suffix and form is not HTML else ("Accept-Language",) if suffix else VARY
     location = None if suffix else alternates[form]
     if form is HTML:
-        return _vocabulary_page(request, generation, vocabulary, address, alternates, vary, links, location)
+        return await _vocabulary_page(request, generation, vocabulary, address, alternates, vary, links, location)
     data = await asyncio.to_thread(serialise, vocabulary.triples, form, generation.context, generation.manifest.names)
     return represent(data, form, vary=vary, links=links, location=location)
 
 
-def _vocabulary_page(
+async def _vocabulary_page(
     request: Request,
     generation: Generation,
     vocabulary: Vocabulary,
@@ -461,6 +459,14 @@ def _vocabulary_page(
     language = choose_language(request)
     downloads = [Download(form, other, 0) for form, other in alternates.items() if form is not HTML]
     title, sections = vocabulary.sections(language)
+    current = address.endswith("/def")
+    terms = [term for _, members in sections for term in members]
+    usage = await usage_of(generation, [term.iri for term in terms], language) if current else {}
+    viewer = Viewer(generation.manifest.names, language)
+    mentioned = {t.object.value for t in vocabulary.triples if isinstance(t.object, ox.NamedNode)}
+    names = {
+        iri: viewer.name(iri, vocabulary.labels.get(iri, ())) for iri in mentioned.union(term.iri for term in terms)
+    }
     body = render(
         "vocabulary.html",
         generation,
@@ -468,12 +474,14 @@ def _vocabulary_page(
         request,
         title=title,
         sections=sections,
+        usage=usage,
+        diagram=draw_classes(vocabulary.triples, names) if "/def" in address else None,
         downloads=downloads,
         canonical=address,
         identifier=generation.manifest.names.space + address[len(generation.manifest.public) :]
         if generation.manifest.space
         else address,
-        versions=generation.manifest.ontology_versions if address.endswith("/def") else (),
+        versions=generation.manifest.ontology_versions if current else (),
     )
     return represent(
         body,

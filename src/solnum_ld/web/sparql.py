@@ -51,8 +51,8 @@ from solnum_ld.web.http import CACHE, NO_STORE, choose_format, is_page, link, re
 from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.problems import answer_error, method_not_allowed
 from solnum_ld.web.query import query_page, show_mistake, show_outcome
-from solnum_ld.web.resources import read_statistics
 from solnum_ld.web.site import Generation
+from solnum_ld.web.statistics import read_statistics
 
 PATH = "/sparql"
 METHODS = "GET, HEAD, POST, OPTIONS"

@@ -1,0 +1,203 @@
+"""The index for people: what is found by which words and in which order, lists and their facets, where things are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from solnum_ld.errors import SourceInvalid
+from solnum_ld.search.ask import PAGE_SIZE, PagesIndex
+from solnum_ld.search.build import build_search
+
+SN = "https://w3id.org/solnum/def#"
+PREFIXES = """
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix schema: <https://schema.org/> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix sn: <https://w3id.org/solnum/def#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+@prefix : <http://a.example/> .
+"""
+LIST = """
+:list a sn:ListPage ; rdfs:label "Actions"@fr ; sn:pagePath "actions" ; sn:listedClass :Action ; sn:facet :region ; sn:column :lieu .
+:region a sn:ListField ; sn:fieldName "region" ; sn:valuePath "schema:location/schema:containedInPlace*" ; sn:valueClass :Region .
+:lieu a sn:ListField ; sn:fieldName "lieu" ; sn:valuePath "schema:location" .
+"""
+DATA = """
+:brest a :Town ; rdfs:label "Brest"@fr ; schema:containedInPlace :bretagne ; schema:latitude 48.39 ; schema:longitude -4.49 .
+:hall a :Venue ; rdfs:label "La halle"@fr ; schema:containedInPlace :brest .
+:paris a :Town ; rdfs:label "Paris" ; schema:containedInPlace :idf ; schema:latitude 48.86 ; schema:longitude 2.35 .
+:bretagne a :Region ; rdfs:label "Bretagne"@fr, "Brittany"@en .
+:idf a :Region ; rdfs:label "Île-de-France"@fr .
+:one a :Action ; rdfs:label "L’accès à l’Internet pour tous"@fr ; schema:description "Des ordinateurs à Brest."@fr ; schema:location :brest .
+:two a :Action ; rdfs:label "Cœur de ville"@fr, "Town heart"@en ; schema:location :hall, :paris ; schema:alternateName "Œuvre numérique"@fr .
+:three a :Action ; rdfs:label "Sans lieu 10"@fr ; sn:placeStatus :guessed .
+:four a :Action ; rdfs:label "Sans lieu 9"@fr .
+:five a :Action .
+:guessed rdfs:label "déduit"@fr .
+:shape a sh:NodeShape ; rdfs:label "Brest shape"@en .
+"""
+
+
+def index_of(folder: Path, text: str) -> PagesIndex:
+    store = ox.Store()
+    store.load((PREFIXES + text).encode(), format=ox.RdfFormat.TURTLE)
+    build_search(folder / "pages.sqlite", store)
+    return PagesIndex(folder / "pages.sqlite")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagesIndex]:
+    opened = index_of(tmp_path_factory.mktemp("index"), LIST + DATA)
+    yield opened
+    opened.close()
+
+
+def found(index: PagesIndex, text: str, kind: str = "") -> list[str]:
+    return [item.iri.rpartition("/")[2] for item in index.search(text, kind, 1).items]
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("Brest", "brest"),
+        ("brest", "brest"),
+        ("acces internet", "one"),
+        ("l'accès de l'internet", "one"),
+        ("ORDINATEUR", "one"),
+        ("coeur", "two"),
+        ("cœur des villes", "two"),
+        ("hearts", "two"),
+        ("oeuvres", "two"),
+        ("Ile de France", "idf"),
+        ("brittany", "bretagne"),
+        ("sans lieu 9", "four"),
+    ],
+)
+def test_words_find_the_thing_itself_first(text: str, first: str, index: PagesIndex) -> None:
+    assert found(index, text)[0] == first
+
+
+@pytest.mark.parametrize(
+    "text", ['"', "AND", "NEAR(brest", "name:brest", "*", "brest*", "a" * 5000, "‮", "-", "NOT x OR", "🔭"]
+)
+def test_no_text_is_an_operator_or_an_error(text: str, index: PagesIndex) -> None:
+    index.search(text, "", 1)
+    index.complete(text)
+    index.listing(index.lists[0], {}, text, 1)
+
+
+def test_machinery_is_not_found(index: PagesIndex) -> None:
+    assert found(index, "shape") == []
+
+
+def test_what_holds_every_word_is_told_from_what_holds_one(index: PagesIndex) -> None:
+    assert index.search("brest ordinateurs", "", 1).every
+    some = index.search("brest introuvable", "", 1)
+    assert not some.every
+    assert some.total == 2
+
+
+def test_a_slip_is_answered_with_a_near_word(index: PagesIndex) -> None:
+    assert index.search("bretagnne", "", 1).hint == "bretagne"
+    assert index.search("xyzzyxyz", "", 1).hint == ""
+
+
+def test_kinds_are_counted_and_chosen(index: PagesIndex) -> None:
+    everything = index.search("brest", "", 1)
+    assert dict(everything.kinds) == {"http://a.example/Action": 1, "http://a.example/Town": 1}
+    assert found(index, "brest", "http://a.example/Town") == ["brest"]
+
+
+def test_beginnings_are_completed(index: PagesIndex) -> None:
+    assert [item.iri for item in index.complete("bre")] == ["http://a.example/brest", "http://a.example/bretagne"]
+    assert index.complete("") == []
+
+
+def test_a_list_holds_every_thing_of_its_class_in_human_order(index: PagesIndex) -> None:
+    page = index.lists[0]
+    listing = index.listing(page, {}, "", 1)
+    names = [item.iri.rpartition("/")[2] for item in listing.items]
+    assert names == ["two", "five", "one", "four", "three"]  # Cœur, five, L’accès, 9 before 10
+    assert listing.total == 5
+
+
+def test_facets_follow_paths_and_classes_and_count_under_the_other_filters(index: PagesIndex) -> None:
+    page = index.lists[0]
+    region = "<http://a.example/bretagne>"
+    counts = {value.term: value.count for value in index.listing(page, {}, "", 1).facets["region"]}
+    assert counts == {region: 2, "<http://a.example/idf>": 1}
+    narrowed = index.listing(page, {"region": region}, "", 1)
+    assert narrowed.total == 2
+    assert {v.term: v.count for v in narrowed.facets["region"]} == counts  # one may change one’s mind
+    worded = index.listing(page, {}, "internet", 1)
+    assert {v.term: v.count for v in worded.facets["region"]} == {region: 1}
+    assert index.listing(page, {"region": "<http://a.example/nowhere>"}, "", 1).total == 0
+
+
+def test_things_stand_where_their_nearest_place_with_coordinates_is(index: PagesIndex) -> None:
+    spots, nowhere = index.spots(index.lists[0], {}, "")
+    where = {(spot.item.iri.rpartition("/")[2], spot.place.rpartition("/")[2]) for spot in spots}
+    assert where == {("one", "brest"), ("two", "brest"), ("two", "paris")}
+    assert {item.iri.rpartition("/")[2]: dict(item.status) for item in nowhere} == {
+        "three": {"fr": "déduit"},
+        "four": {},
+        "five": {},
+    }
+
+
+def test_similar_things_share_rare_values(index: PagesIndex) -> None:
+    assert [item.iri.rpartition("/")[2] for item in index.similar(index.lists[0], "http://a.example/one")] == ["two"]
+
+
+def test_a_long_list_is_paged(tmp_path: Path) -> None:
+    things = "".join(f':t{n} a :Action ; rdfs:label "Thing {n}" ; schema:position {120 - n} .\n' for n in range(120))
+    index = index_of(tmp_path, LIST + things)
+    last = index.listing(index.lists[0], {}, "", 3)
+    assert last.total == 120
+    assert len(last.items) == 120 - 2 * PAGE_SIZE
+    assert last.items[-1].iri == "http://a.example/t0"  # by position
+    assert len(index.all_items(index.lists[0], {}, "").items) == 120
+    index.close()
+
+
+def test_a_source_without_lists_and_names_has_an_empty_index(tmp_path: Path) -> None:
+    index = index_of(tmp_path, ":a :b :c .")
+    assert index.lists == ()
+    assert not index.has_spots
+    assert index.search("a", "", 1).total == 0
+    assert index.spots(None, {}, "") == ([], [])
+    index.close()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ('"actions"', '"sparql"', "path"),
+        ('"actions"', '"A b"', "path"),
+        ("sn:listedClass :Action ;", "", "class"),
+        ('"region"', '"lang"', "fieldName"),
+        ("containedInPlace*", "containedInPlace } SERVICE <http://x/> { ?a ?b ?c", "valuePath"),
+        ("containedInPlace*", "containedInPlace)", "valuePath"),
+        ("schema:location/schema:containedInPlace*", "nope:x", "valuePath"),
+    ],
+)
+def test_a_declaration_that_cannot_be_served_stops_the_build(right: str, wrong: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceInvalid) as caught:
+        index_of(tmp_path, LIST.replace(right, wrong) + DATA)
+    assert any(told in finding.messages["en"] for finding in caught.value.findings)
+
+
+def test_two_lists_need_two_paths(tmp_path: Path) -> None:
+    with pytest.raises(SourceInvalid, match="list pages"):
+        index_of(tmp_path, LIST + ':other a sn:ListPage ; sn:pagePath "actions" ; sn:listedClass :Town .')
+
+
+def test_a_value_knows_what_has_it(index: PagesIndex) -> None:
+    ((page, field, count, items),) = index.under("http://a.example/bretagne")
+    assert (page.path, field, count) == ("actions", "region", 2)
+    assert [item.iri.rpartition("/")[2] for item in items] == ["two", "one"]
+    assert index.under("http://a.example/one") == []
