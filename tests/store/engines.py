@@ -13,7 +13,9 @@ from exchange import free_port
 
 from solnum_ld.manifest import read_manifest
 from solnum_ld.store.remote.publishing import Credentials, Target, push
+from support import ROOT
 
+DBA = Credentials("dba", "dba")
 OXIGRAPH = Path(sys.executable).with_name("oxigraph")
 
 
@@ -31,6 +33,17 @@ def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
     port = port or free_port()
     with running([str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)], port):
         yield f"http://127.0.0.1:{port}/query"
+
+
+@contextlib.contextmanager
+def virtuoso(folder: Path) -> Iterator[str]:
+    """Run Virtuoso on a new database, as the shipped configuration says; give the address of its queries."""
+    port = free_port()
+    shipped = (ROOT / "deploy" / "virtuoso" / "virtuoso.ini").read_text("utf-8")
+    (folder / "virtuoso.ini").write_text(shipped.replace(":8890", f":{port}").replace(":1111", f":{free_port()}"))
+    command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+foreground", "+wait"]
+    with running(command, port, "/sparql?query=ASK%20%7B%7D", folder):
+        yield f"http://127.0.0.1:{port}/sparql"
 
 
 @contextlib.contextmanager

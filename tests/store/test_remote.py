@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +24,7 @@ from solnum_ld.store.protocol import Limits
 from solnum_ld.store.remote.layout import MARKER
 
 from .contract import SPACE, StoreContract, X, answer, build_release
-from .engines import load, oxigraph
+from .engines import DBA, load, oxigraph, virtuoso
 
 T = TypeVar("T")
 MANY = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } LIMIT 30000"
@@ -61,6 +62,22 @@ class TestOxigraphServer(StoreContract):
         return lambda: open_store(release, urls=[engine])
 
 
+@pytest.fixture(scope="module")
+def virtuoso_engine(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Virtuoso with the release."""
+    if shutil.which("virtuoso-t") is None:
+        pytest.skip("Virtuoso is not installed: apt-get install virtuoso-opensource-7-bin")
+    with virtuoso(tmp_path_factory.mktemp("virtuoso")) as url:
+        assert load(release, url, DBA)
+        yield url
+
+
+class TestVirtuoso(StoreContract):
+    @pytest.fixture
+    def open_store(self, release: Path, virtuoso_engine: str) -> Callable[[], Store]:
+        return lambda: open_store(release, urls=[virtuoso_engine])
+
+
 # -- the same as the embedded engine ---------------------------------------------------------------------------------------
 
 SAME = [
@@ -78,11 +95,15 @@ SAME = [
 
 
 @pytest.mark.parametrize("query", SAME)
-def test_the_answer_is_that_of_the_embedded_engine(query: str, release: Path, engine: str) -> None:
+def test_the_answer_is_that_of_the_embedded_engine(
+    query: str, release: Path, engine: str, virtuoso_engine: str
+) -> None:
     async def talk(store: Store) -> bytes:
         return await answer(store, query, SPARQL_JSON, Limits())
 
-    assert with_store(release, [engine], talk) == with_store(release, [], talk)
+    expected = with_store(release, [], talk)
+    assert with_store(release, [engine], talk) == expected
+    assert with_store(release, [virtuoso_engine], talk) == expected
 
 
 def test_neither_marker_nor_merged_graph_is_seen(release: Path, engine: str) -> None:
@@ -121,13 +142,13 @@ def test_a_long_answer_comes_in_blocks_and_the_connection_is_let_go_when_it_is_l
     assert blocks > 5 and first < 2000
 
 
-def test_more_queries_than_may_wait_are_refused_as_busy(release: Path, engine: str) -> None:
+def test_more_queries_than_may_wait_are_refused_as_busy(release: Path) -> None:
     async def talk(store: Store) -> list[object]:
-        slow = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
-        asked = (answer(store, slow, SPARQL_JSON, Limits(seconds=0.5)) for _ in range(12))
+        asked = (answer(store, "ASK {}", SPARQL_JSON, Limits(seconds=0.5)) for _ in range(12))
         return list(await asyncio.gather(*asked, return_exceptions=True))
 
-    outcomes = with_store(release, [engine], talk, workers=1, queue=2)
+    with faulty(release, silent=True) as url:
+        outcomes = with_store(release, [url], talk, workers=1, queue=2)
     assert {type(outcome) for outcome in outcomes} == {QueryTimeout, StoreBusy}
     assert sum(isinstance(outcome, StoreBusy) for outcome in outcomes) >= 2
 

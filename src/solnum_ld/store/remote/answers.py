@@ -48,10 +48,20 @@ class Reading:
         self._chunks: AsyncIterator[bytes] = response.aiter_raw()
         self._seconds, self._left = seconds, left
         self._end = b""
+        self._reader = endpoint.engine.reader()
+        self._over = False
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     async def chunk(self) -> bytes:
-        """Return the next part of the body, nothing at its end."""
+        """Return the next part of the body in the standard's form, nothing at its end."""
+        while True:
+            chunk = await self._chunk()
+            mended = self._reader.feed(chunk) if not self._over else b""
+            self._over = self._over or not chunk
+            if mended or self._over:
+                return mended
+
+    async def _chunk(self) -> bytes:
         loop = asyncio.get_running_loop()
         started = loop.time()
         try:
@@ -75,10 +85,6 @@ class Reading:
         if self._engine.cancelled(self._end):
             return late(self._seconds)
         return EngineFault("The engine's answer cannot be used, or is not whole.")
-
-    def plain(self, body: bytes) -> bytes:
-        """Return bytes of the body in the standard's form."""
-        return self._engine.plain(body)
 
     async def aclose(self) -> None:
         """Close the connection, unless the body is read to its end."""
@@ -119,9 +125,7 @@ async def write_answer(
 def _at_once(reading: Reading, body: bytes, out: Format, limits: Limits) -> bytes:
     written = Collected()
     try:
-        sink = write_results(
-            _parsed(reading, io.BytesIO(reading.plain(body))), written, out.media_type, limits.rows, limits.bytes
-        )
+        sink = write_results(_parsed(reading, io.BytesIO(body)), written, out.media_type, limits.rows, limits.bytes)
         sink.finish(tired=False)
     except (Fault, SyntaxError, ValueError, OSError, RuntimeError) as error:
         raise reading.error(error) from error
@@ -159,7 +163,7 @@ class Rest:
     def __init__(self, reading: Reading, head: bytes, out: Format, limits: Limits, done: Callable[[], None]) -> None:
         self._reading, self._out, self._limits, self._done = reading, out, limits, done
         self._loop = asyncio.get_running_loop()
-        self._buffer = memoryview(reading.plain(head))
+        self._buffer = memoryview(head)
         self._blocks: asyncio.Queue[bytes | SolnumError | None] = asyncio.Queue(_WAITING)
         self._waiting: asyncio.Task[object] | None = None
         self._closed = self._ended = False
@@ -188,7 +192,7 @@ class Rest:
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes of the engine's body."""
         if not self._buffer:
-            self._buffer = memoryview(self._reading.plain(self._wait(self._reading.chunk())))
+            self._buffer = memoryview(self._wait(self._reading.chunk()))
         taken = bytes(self._buffer[: size if size >= 0 else None])
         self._buffer = self._buffer[len(taken) :]
         return taken

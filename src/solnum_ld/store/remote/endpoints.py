@@ -42,13 +42,17 @@ class Question:
     named: Sequence[str] = ()
     accept: str = RESULTS
     seconds: float = _OWN_SECONDS
-    sent: str = ""
-    """The text that is sent where it is not ``query``."""
+    base: str = ""
+    """What relative IRIs are resolved against."""
+
+    rows: int = 0
+    """How many solutions of a SELECT are of use; 0: all."""
 
     def request(self, client: httpx.AsyncClient | httpx.Client, url: str, engine: Engine) -> httpx.Request:
         """Return the HTTP request (SPARQL 1.1 Protocol, 2.1): GET, or a form where it is long."""
+        text = engine.worded(self.query, self.rows) if self.rows else self.query
         fields: dict[str, str | list[str]] = {
-            "query": self.sent or self.query,
+            "query": f"BASE <{self.base}> {text}" if self.base else text,
             "default-graph-uri": self.default,
             "named-graph-uri": list(self.named),
             **engine.parameters(self.seconds),
@@ -87,7 +91,7 @@ class Endpoint:
             self.engine = engine_of(response)
             if response.status_code != 200:
                 raise EngineFault(f"it answers with status {response.status_code}")
-            self.marker = marker_of(rows_of(self.engine.plain(response.content)))
+            self.marker = marker_of(rows_of(self.engine.reader().whole(response.content)))
             self.trouble = ""
         except TimeoutError:
             self.trouble = f"it does not answer within {_CHECK_SECONDS:g} seconds"
@@ -226,7 +230,7 @@ class Replicas:
                     finally:
                         await response.aclose()
                 endpoint.engine.check_headers(response.headers, asked.seconds)
-                return rows_of(endpoint.engine.plain(body))
+                return rows_of(endpoint.engine.reader().whole(body))
             except TimeoutError:
                 raise late(asked.seconds) from None
             except (httpx.TransportError, ValueError, SyntaxError, OSError) as error:

@@ -18,6 +18,9 @@ MERGED = "urn:x-solnum:merged"
 MARKER = "urn:x-solnum:release"
 """The graph that tells which release a dataset holds, and the subject of what it tells."""
 
+NONE = "urn:x-solnum:none"
+"""A graph that is nowhere: a query that is to see no graph names it, since naming none means another thing."""
+
 READ_MARKER = "SELECT ?s ?p ?o { ?s ?p ?o }"
 
 _HOLDS = "urn:x-solnum:holds"

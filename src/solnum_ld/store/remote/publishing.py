@@ -86,7 +86,7 @@ class Target:
         response = self._sent(asked.request(self._client, self.url, self._engine), None)
         self._engine = engine_of(response)
         try:
-            return rows_of(self._engine.plain(response.content))
+            return rows_of(self._engine.reader().whole(response.content))
         except (ValueError, SyntaxError, KeyError) as error:
             raise StoreUnavailable(f"{self.url} does not answer as a SPARQL endpoint does.") from error
 

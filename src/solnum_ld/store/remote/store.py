@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -43,13 +44,17 @@ from solnum_ld.store.remote.descriptions import (
 )
 from solnum_ld.store.remote.endpoints import Question, Replicas
 from solnum_ld.store.remote.engines import RESULTS, TRIPLES, late
-from solnum_ld.store.remote.layout import MARKER, MERGED
+from solnum_ld.store.remote.layout import MARKER, MERGED, NONE
 from solnum_ld.store.remote.slots import Slots
 from solnum_ld.store.values import grouped, term_of
 
 _MAX_PARTS = 200
 _AT_ONCE = 8
 """Visitors' queries at the engines at once, for each worker of the settings."""
+
+_ROW = 16
+"""Bytes that a row is taken to have at least: an engine that computes all of a result before it sends any is told how many
+rows are of use."""
 
 
 class RemoteStore:
@@ -59,7 +64,10 @@ class RemoteStore:
         self._manifest = manifest
         self._index = ReleaseIndex(folder / NAME)
         self._client = httpx.AsyncClient(
-            timeout=httpx.Timeout(None, connect=2.0, pool=5.0),
+            verify=any(
+                url.startswith("https:") for url in urls
+            ),  # to read certificates takes longer than all else here
+            timeout=httpx.Timeout(None, connect=3.0, pool=5.0),
             limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
             follow_redirects=False,
             trust_env=False,
@@ -109,7 +117,7 @@ class RemoteStore:
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own queries."""
         await self._replicas.begin()
-        named = self._visible() if "GRAPH" in query else ()
+        named = (self._visible() or [NONE]) if "GRAPH" in query else ()
         return await self._replicas.ask(Question(bound(query, bindings), named=named))
 
     async def _named(self, nodes: Sequence[ox.NamedNode]) -> dict[str, list[ox.Triple]]:
@@ -160,7 +168,7 @@ class RemoteStore:
         await self._replicas.begin()
         depth = 0
         while True:
-            asked = Question(around_query(node, part, depth), named=self._visible())
+            asked = Question(around_query(node, part, depth), named=self._visible() or [NONE])
             found = surroundings_of(await self._replicas.ask(asked))
             if not found.open_ends or depth >= MAX_DEPTH:
                 return found
@@ -200,8 +208,9 @@ class RemoteStore:
     async def answer(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
         """Have an engine evaluate a visitor's query."""
         loop = asyncio.get_running_loop()
+        limits = replace(limits, rows=min(limits.rows, limits.bytes // _ROW))
         await self._replicas.begin()
-        asked = self._question(query, limits.seconds)
+        asked = self._question(query, limits)
         done = await self._slots.take(limits.seconds)
         started = loop.time()
         try:
@@ -222,19 +231,20 @@ class RemoteStore:
             raise
         return await write_answer(reading, out, limits, self._threads, done)
 
-    def _question(self, query: SparqlQuery, seconds: float) -> Question:
+    def _question(self, query: SparqlQuery, limits: Limits) -> Question:
         default, named = self._dataset(query)
         accept = TRIPLES if query.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE) else RESULTS
         for endpoint in self._replicas.endpoints:
             endpoint.engine.check(query.text)
-        sent = f"BASE <{self._manifest.public}sparql> {query.text}"
-        return Question(query.text, default, named, accept, seconds, sent)
+        rows = limits.rows + 1 if query.form is QueryForm.SELECT else 0
+        base = f"{self._manifest.public}sparql"
+        return Question(query.text, default, named, accept, limits.seconds, base, rows)
 
     def _dataset(self, query: SparqlQuery) -> tuple[str, list[str]]:
         """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""
         visible = self._visible()
         if not query.default_graphs and not query.named_graphs:
-            return self._default, visible if "graph" in query.text.lower() else []
+            return self._default, (visible or [NONE]) if "graph" in query.text.lower() else []
         default, named = self._resolved(query, query.default_graphs), self._resolved(query, query.named_graphs)
         for iri in (*default, *named):
             if iri not in visible:
@@ -247,7 +257,7 @@ class RemoteStore:
                 "Several default graphs are not merged where the data lie in an engine of their own. "
                 "Name one default graph, or use GRAPH."
             )
-        return default[0] if default else f"{MARKER}:none", named
+        return default[0] if default else NONE, named or [NONE]
 
     def _resolved(self, query: SparqlQuery, written: Sequence[str]) -> list[str]:
         """Return the IRIs of graphs that are written with the query's prefixes."""
