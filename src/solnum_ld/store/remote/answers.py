@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
 import httpx
@@ -128,6 +128,7 @@ def _at_once(reading: Reading, body: bytes, out: Format, limits: Limits) -> byte
         sink = write_results(_parsed(reading, io.BytesIO(body)), written, out.media_type, limits.rows, limits.bytes)
         sink.finish(tired=False)
     except (Fault, SyntaxError, ValueError, OSError, RuntimeError) as error:
+        error.with_traceback(None)  # its frames hold the parser, which is to end in this thread
         raise reading.error(error) from error
     return b"".join(written.blocks)
 
@@ -157,6 +158,14 @@ class Collected:
         self.blocks.append(data[HEADER.size :])
 
 
+class Stopped(Exception):
+    """Ends the work of a thread. The error itself is not raised there: what a parser holds is to die with its thread."""
+
+    def __init__(self, error: SolnumError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 class Rest:
     """The blocks of a long answer. A thread parses and writes; it waits here for the engine's bytes and for the client."""
 
@@ -173,21 +182,24 @@ class Rest:
 
     def write(self) -> None:
         """Write the whole answer, block by block."""
-        outcome: SolnumError | None = None
         try:
-            sink = write_results(
-                _parsed(self._reading, cast("IO[bytes]", self)),
-                self,
-                self._out.media_type,
-                self._limits.rows,
-                self._limits.bytes,
-            )
-            sink.finish(tired=False)
-        except (Fault, SolnumError, SyntaxError, ValueError, OSError, RuntimeError) as error:
-            outcome = self._reading.error(error)
-        except asyncio.CancelledError:
+            outcome = self._written()
+        except CancelledError:
             outcome = StoreUnavailable("Nothing more of the answer is wanted.")
         self._loop.call_soon_threadsafe(self._finish, outcome)
+
+    def _written(self) -> SolnumError | None:
+        try:
+            results = _parsed(self._reading, cast("IO[bytes]", self))
+            write_results(results, self, self._out.media_type, self._limits.rows, self._limits.bytes).finish(
+                tired=False
+            )
+        except Stopped as stopped:
+            return stopped.error
+        except (Fault, SolnumError, SyntaxError, ValueError, OSError, RuntimeError) as error:
+            error.with_traceback(None)  # its frames hold the parser, which is to end in this thread
+            return self._reading.error(error)
+        return None
 
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes of the engine's body."""
@@ -203,16 +215,22 @@ class Rest:
             self._wait(self._put(data[HEADER.size :]))
 
     def _wait(self, step: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(self._as_task(step), self._loop).result()
+        found = asyncio.run_coroutine_threadsafe(self._as_task(step), self._loop).result()
+        if isinstance(found, SolnumError):
+            raise Stopped(found)
+        return found
 
     # -- in the loop ------------------------------------------------------------------------------------------------------
 
-    async def _as_task(self, step: Coroutine[Any, Any, T]) -> T:
+    async def _as_task(self, step: Coroutine[Any, Any, T]) -> T | SolnumError:
         if self._closed:
             step.close()
             raise asyncio.CancelledError
         self._waiting = asyncio.current_task()
-        return await step
+        try:
+            return await step
+        except SolnumError as error:
+            return error
 
     async def _put(self, block: bytes) -> None:
         try:

@@ -12,6 +12,8 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlencode
 
 import httpx
 import pyoxigraph as ox
@@ -26,7 +28,6 @@ WATCH_SECONDS = 2.0
 
 _CHECK_SECONDS = 5.0
 _OWN_SECONDS = 20.0
-_SHORT = 1500
 _ENGINE_WORDS = 4096
 log = logging.getLogger("solnum_ld")
 
@@ -48,20 +49,26 @@ class Question:
     rows: int = 0
     """How many solutions of a SELECT are of use; 0: all."""
 
-    def request(self, client: httpx.AsyncClient | httpx.Client, url: str, engine: Engine) -> httpx.Request:
-        """Return the HTTP request (SPARQL 1.1 Protocol, 2.1): GET, or a form where it is long."""
+    def request(self, url: httpx.URL, engine: Engine) -> httpx.Request:
+        """Return the HTTP request: a form by POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
         text = engine.worded(self.query, self.rows) if self.rows else self.query
-        fields: dict[str, str | list[str]] = {
+        fields = {
             "query": f"BASE <{self.base}> {text}" if self.base else text,
             "default-graph-uri": self.default,
-            "named-graph-uri": list(self.named),
             **engine.parameters(self.seconds),
         }
-        headers = {"accept": self.accept, "accept-encoding": "identity"}
-        size = len(self.query) + sum(map(len, self.named))
-        if size <= _SHORT:
-            return client.build_request("GET", url, params=fields, headers=headers)
-        return client.build_request("POST", url, data=fields, headers=headers)
+        headers = {
+            "accept": self.accept,
+            "accept-encoding": "identity",
+            "content-type": "application/x-www-form-urlencoded",
+            "user-agent": "solnum-ld",
+        }
+        return httpx.Request("POST", url, content=urlencode(fields) + _named(tuple(self.named)), headers=headers)
+
+
+@lru_cache(maxsize=16)
+def _named(graphs: tuple[str, ...]) -> str:
+    return "".join(f"&named-graph-uri={quote(graph, safe='')}" for graph in graphs)
 
 
 class Endpoint:
@@ -69,6 +76,7 @@ class Endpoint:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.address = httpx.URL(url)
         self.engine: Engine = Engine()
         self.marker = Marker()
         self.trouble = "it was not asked yet"
@@ -87,7 +95,7 @@ class Endpoint:
         asked = Question(READ_MARKER, default=MARKER, seconds=_CHECK_SECONDS)
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                response = await client.send(asked.request(client, self.url, self.engine))
+                response = await client.send(asked.request(self.address, self.engine))
             self.engine = engine_of(response)
             if response.status_code != 200:
                 raise EngineFault(f"it answers with status {response.status_code}")
@@ -178,7 +186,7 @@ class Replicas:
         last: SolnumError = StoreUnavailable("The engine does not answer.")
         broken = 0
         for endpoint in (*able, able[0]):  # a connection that stood idle may be closed: the first is asked again
-            request = asked.request(self._client, endpoint.url, endpoint.engine)
+            request = asked.request(endpoint.address, endpoint.engine)
             try:
                 response = await self._client.send(request, stream=True)
             except httpx.PoolTimeout:
@@ -255,6 +263,13 @@ def check_framing(response: httpx.Response) -> None:
 
 def rows_of(body: bytes) -> Rows:
     """Return the solutions in a body of SPARQL results in JSON; raise ValueError or SyntaxError when it is not whole."""
+    try:
+        return _rows(body)
+    except (SyntaxError, ValueError, OSError) as error:
+        raise error.with_traceback(None) from None  # its frames hold the parser, which is to end in this thread
+
+
+def _rows(body: bytes) -> Rows:
     solutions = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
     if not isinstance(solutions, ox.QuerySolutions):
         raise ValueError("no solutions")

@@ -83,7 +83,7 @@ class Target:
 
     def _select(self, query: str, graph: str) -> Rows:
         asked = Question(query, default=graph)
-        response = self._sent(asked.request(self._client, self.url, self._engine), None)
+        response = self._sent(asked.request(httpx.URL(self.url), self._engine), None)
         self._engine = engine_of(response)
         try:
             return rows_of(self._engine.reader().whole(response.content))

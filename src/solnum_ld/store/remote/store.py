@@ -52,6 +52,9 @@ _MAX_PARTS = 200
 _AT_ONCE = 8
 """Visitors' queries at the engines at once, for each worker of the settings."""
 
+_KNOWN = 20_000
+"""Resources whose names are remembered."""
+
 _ROW = 16
 """Bytes that a row is taken to have at least: an engine that computes all of a result before it sends any is told how many
 rows are of use."""
@@ -75,12 +78,17 @@ class RemoteStore:
         self._replicas = Replicas(urls, manifest.release, self._client)
         self._slots = Slots(workers * _AT_ONCE, queue)
         self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
+        self._graphs: tuple[str, ...] = ()
+        self._known: dict[str, list[ox.Triple]] = {}
         strict = manifest.default_graph == "strict"
         self._default = STRICT_DEFAULT if strict else MERGED
         self._hidden = frozenset((STRICT_DEFAULT, MERGED, MARKER, *manifest.hidden))
 
-    def _visible(self) -> list[str]:
-        return [graph for graph in self._replicas.graphs if graph not in self._hidden]
+    def _visible(self) -> tuple[str, ...]:
+        """Return the graphs that queries see; those of a release never change."""
+        if not self._graphs:
+            self._graphs = tuple(graph for graph in self._replicas.graphs if graph not in self._hidden)
+        return self._graphs
 
     # -- our own queries --------------------------------------------------------------------------------------------------
 
@@ -117,13 +125,20 @@ class RemoteStore:
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own queries."""
         await self._replicas.begin()
-        named = (self._visible() or [NONE]) if "GRAPH" in query else ()
+        named = (self._visible() or (NONE,)) if "GRAPH" in query else ()
         return await self._replicas.ask(Question(bound(query, bindings), named=named))
 
     async def _named(self, nodes: Sequence[ox.NamedNode]) -> dict[str, list[ox.Triple]]:
-        portions = [nodes[at : at + NAMED_AT_ONCE] for at in range(0, len(nodes), NAMED_AT_ONCE)]
+        """Return the statements that name these resources; what was asked once is known, since a release never changes."""
+        wanted = [node for node in nodes if node.value not in self._known]
+        portions = [wanted[at : at + NAMED_AT_ONCE] for at in range(0, len(wanted), NAMED_AT_ONCE)]
         found = await asyncio.gather(*(self._replicas.ask(Question(labels_query(p))) for p in portions))
-        return best_labels([row for rows in found for row in rows])
+        fresh = best_labels([row for rows in found for row in rows])
+        known = {node.value: self._known.get(node.value) or fresh.get(node.value, []) for node in nodes}
+        if len(self._known) + len(wanted) > _KNOWN:
+            self._known.clear()
+        self._known.update((node.value, known[node.value]) for node in wanted)
+        return {iri: triples for iri, triples in known.items() if triples}
 
     # -- descriptions -----------------------------------------------------------------------------------------------------
 
@@ -151,7 +166,7 @@ class RemoteStore:
         values = (value for group in groups for value in group.values)
         named = mentioned(node, values, (group.predicate for group in groups), around.nested)
         labels = await self._named(named)
-        inner = await asyncio.gather(*(self._describe(ox.NamedNode(part), Window()) for part in parts))
+        inner = await self._parts(parts)
         ordered = {n.value: labels[n.value] for n in named if n.value in labels}
         return Description(
             iri=node.value,
@@ -161,14 +176,22 @@ class RemoteStore:
             labels={iri: _literals(triples) for iri, triples in ordered.items()},
             label_triples=tuple(triple for triples in ordered.values() for triple in triples),
             graphs=around.graphs,
-            parts=tuple(part for part in inner if part is not None),
+            parts=inner,
         )
+
+    async def _parts(self, iris: Sequence[str]) -> tuple[Description, ...]:
+        """Return the descriptions of a document's hash IRIs, some at a time."""
+        found: list[Description | None] = []
+        for at in range(0, len(iris), _AT_ONCE):
+            some = (self._describe(ox.NamedNode(iri), Window()) for iri in iris[at : at + _AT_ONCE])
+            found += await asyncio.gather(*some)
+        return tuple(part for part in found if part is not None)
 
     async def _around(self, node: ox.NamedNode, part: Around) -> Surroundings:
         await self._replicas.begin()
         depth = 0
         while True:
-            asked = Question(around_query(node, part, depth), named=self._visible() or [NONE])
+            asked = Question(around_query(node, part, depth), named=self._visible() or (NONE,))
             found = surroundings_of(await self._replicas.ask(asked))
             if not found.open_ends or depth >= MAX_DEPTH:
                 return found
@@ -240,11 +263,11 @@ class RemoteStore:
         base = f"{self._manifest.public}sparql"
         return Question(query.text, default, named, accept, limits.seconds, base, rows)
 
-    def _dataset(self, query: SparqlQuery) -> tuple[str, list[str]]:
+    def _dataset(self, query: SparqlQuery) -> tuple[str, Sequence[str]]:
         """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""
         visible = self._visible()
         if not query.default_graphs and not query.named_graphs:
-            return self._default, (visible or [NONE]) if "graph" in query.text.lower() else []
+            return self._default, (visible or (NONE,)) if "graph" in query.text.lower() else []
         default, named = self._resolved(query, query.default_graphs), self._resolved(query, query.named_graphs)
         for iri in (*default, *named):
             if iri not in visible:
@@ -257,7 +280,7 @@ class RemoteStore:
                 "Several default graphs are not merged where the data lie in an engine of their own. "
                 "Name one default graph, or use GRAPH."
             )
-        return default[0] if default else NONE, named or [NONE]
+        return default[0] if default else NONE, named or (NONE,)
 
     def _resolved(self, query: SparqlQuery, written: Sequence[str]) -> list[str]:
         """Return the IRIs of graphs that are written with the query's prefixes."""
