@@ -146,15 +146,14 @@ def describe_statistics(
     ``tables`` maps the IRI of each table to the address of its file.
     """
     graph = f"{names.base}graph/statistics"
-    made = [*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)]
-    made += _partitions(dataset, graph, figures)
-    made += [ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items()]
-    made += _linksets(dataset, graph, figures)
-    own = list(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
-    return sorted(
-        [*made, *_graph(ox.NamedNode(graph), "statistics", len(made) + len(own), "computed by the build", dataset.iri)],
-        key=str,
-    )
+    made = {*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)}
+    made.update(_partitions(dataset, graph, figures))
+    made.update(ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items())
+    made.update(_linksets(dataset, graph, figures))
+    own = set(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
+    size = len(made) + len(own)
+    made.update(_graph(ox.NamedNode(graph), "statistics", size, "computed by the build", dataset.iri))
+    return sorted(made, key=str)
 
 
 def _dataset(dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str]) -> Iterator[ox.Triple]:
