@@ -12,12 +12,13 @@ from rdflib.namespace import Namespace
 from rdflib.term import Node
 
 from solnum_ld.doctor.asking import Asker, is_address
-from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
+from solnum_ld.doctor.rules import CKAN, UDATA, Outcome, Text, absent, judge, say
 from solnum_ld.doctor.walking import HYDRA, NOWHERE, PARSERS, Catalogue, broken_iris, next_page, read_page, suffix_of
 
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 UDATA_BYTES = 15 * 1024 * 1024
 _SERIES = URIRef(str(DCAT._NS) + "DatasetSeries")  # of DCAT 3; rdflib's list is of DCAT 2
+CHECKSUM = URIRef("http://spdx.org/rdf/terms#checksum")
 CHECKSUM_VALUE = URIRef("http://spdx.org/rdf/terms#checksumValue")
 LICENCES = frozenset(
     address.removeprefix("https://").removeprefix("http://").rstrip("/").lower()
@@ -65,6 +66,42 @@ def judge_datasets(graph: Graph, datasets: list[Node]) -> Iterator[Outcome]:
     """Yield an outcome for every rule about what is said of datasets and their distributions."""
     yield from _described(graph, datasets)
     yield from _distributions(graph, datasets)
+
+
+def taken(graph: Graph) -> dict[str, dict[str, int]]:
+    """Return what portals would take of a catalogue that they can read: datasets, resources, services."""
+    datasets = typed(graph, DCAT.Dataset)
+    titled = [node for node in datasets if (node, DCTERMS.title, None) in graph]
+    services = [node for node in typed(graph, DCAT.DataService) if (None, DCAT.accessService, node) not in graph]
+    nodes = [*titled, *services]
+    names = Counter(str(value) for node in nodes for value in graph.objects(node, DCTERMS.identifier))
+    known = {node for node in nodes if [names[str(value)] for value in graph.objects(node, DCTERMS.identifier)] == [1]}
+    whole = [node for node in titled if node in known and not _failing_sums(graph, node)]
+    by_ckan = titled if len(titled) == len(datasets) else []
+    return {
+        UDATA: {
+            "datasets": len(whole),
+            "resources": sum(len(set(_addresses(graph, node))) for node in whole),
+            "services": len([node for node in services if node in known]),
+        },
+        CKAN: {
+            "datasets": len(by_ckan),
+            "resources": sum(len(_addresses(graph, node)) for node in by_ckan),
+            "services": 0,
+        },
+    }
+
+
+def _failing_sums(graph: Graph, dataset: Node) -> bool:
+    sums = graph.objects(dataset, DCAT.distribution / CHECKSUM / CHECKSUM_VALUE)
+    return any(isinstance(value, Literal) and value.datatype not in {None, XSD.string} for value in sums)
+
+
+def _addresses(graph: Graph, dataset: Node) -> list[str]:
+    """Return the address of each distribution of a dataset that has one."""
+    parts = graph.objects(dataset, DCAT.distribution)
+    found = (graph.value(part, DCAT.downloadURL) or graph.value(part, DCAT.accessURL) for part in parts)
+    return [str(address) for address in found if address is not None]
 
 
 def typed(graph: Graph, *kinds: URIRef) -> list[Node]:
