@@ -194,3 +194,10 @@ def test_a_declaration_that_cannot_be_served_stops_the_build(right: str, wrong: 
 def test_two_lists_need_two_paths(tmp_path: Path) -> None:
     with pytest.raises(SourceInvalid, match="list pages"):
         index_of(tmp_path, LIST + ':other a sn:ListPage ; sn:pagePath "actions" ; sn:listedClass :Town .')
+
+
+def test_a_value_knows_what_has_it(index: PagesIndex) -> None:
+    ((page, field, count, items),) = index.under("http://a.example/bretagne")
+    assert (page.path, field, count) == ("actions", "region", 2)
+    assert [item.iri.rpartition("/")[2] for item in items] == ["two", "one"]
+    assert index.under("http://a.example/one") == []

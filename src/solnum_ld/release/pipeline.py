@@ -298,7 +298,7 @@ def _write(
     if reason:
         raise SourceInvalid(reason, inspection.findings)
     figures, described = describing.write(building, catalogue, rebased, derived, graphs, dumps)
-    searching = _start_search(into)
+    searching = _start_search(into, names)
     reporter.stage("Loading named graphs")
     loader.wait()
     reporter.stage("Indexing for search")
@@ -338,18 +338,18 @@ def _write(
     )
 
 
-def _start_search(into: _Into) -> Future[None]:
+def _start_search(into: _Into, names: Names) -> Future[None]:
     """Begin to index the default graph, in another process if there is one: over a snapshot, since this one goes on loading."""
     if into.crew.alone:
-        return into.crew.start(lambda path: build_search(path, into.store), into.building / PAGES)
+        return into.crew.start(lambda path: build_search(path, into.store, names.rebase), into.building / PAGES)
     snapshot = into.building / "work" / "snapshot"
     into.store.backup(str(snapshot))
-    return into.crew.start(_search_snapshot, (into.building / PAGES, snapshot))
+    return into.crew.start(_search_snapshot, (into.building / PAGES, snapshot, names))
 
 
-def _search_snapshot(task: tuple[Path, Path]) -> None:
-    path, snapshot = task
-    build_search(path, ox.Store.read_only(str(snapshot)))
+def _search_snapshot(task: tuple[Path, Path, Names]) -> None:
+    path, snapshot, names = task
+    build_search(path, ox.Store.read_only(str(snapshot)), names.rebase)
 
 
 def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions) -> str:

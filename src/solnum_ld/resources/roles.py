@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from solnum_ld.namespaces import DCAT, DCTERMS, FOAF, OWL, PREFIXES, PROV, RDFS, SCHEMA, SCHEMA_HTTP, SKOS, SN
+from solnum_ld.namespaces import DCAT, DCTERMS, FOAF, OWL, PREFIXES, PROV, RDFS, SCHEMA, SCHEMA_HTTP, SKOS, SN, VOID
 
 GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 IGEO = PREFIXES["igeo"]
@@ -44,6 +44,9 @@ ELSEWHERE = frozenset(
     }
 )
 """The same or near things in other places of the web."""
+
+EXAMPLES_OF = frozenset({VOID + "exampleResource", VOID + "rootResource"})
+"""By which a dataset names some of its things: that says nothing of them."""
 
 FIRST = (
     *_both("location", "containedInPlace", "areaServed", "about", "subjectOf"),

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import LABELS, RDF_TYPE, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
-from solnum_ld.resources.roles import ELSEWHERE, FIRST, LAST, PROVENANCE, SUMMARIES
+from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, number_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
@@ -182,6 +182,8 @@ def _new(description: Description) -> Iterable[PropertyValues]:
     """Yield the inverse links that say more than the resource's own: the inverse of a fact repeats it."""
     own = [frozenset(group.values) for group in description.outgoing]
     for group in description.incoming:
+        if group.predicate.value in EXAMPLES_OF:
+            continue
         if group.more or not any(set(group.values) <= values for values in own):
             yield group
 

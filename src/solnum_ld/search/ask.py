@@ -327,6 +327,27 @@ class PagesIndex:
         )
         return [_spot(row) for row in rows]
 
+    def under(self, iri: str, size: int = 12) -> list[tuple[ListInfo, str, int, list[Item]]]:
+        """Return, for each list, the field of which this resource is a value for most things, how many, and the first."""
+        found: list[tuple[ListInfo, str, int, list[Item]]] = []
+        rows = self._rows(
+            "SELECT f.list, f.field, f.n, f.value FROM value v JOIN facet f ON f.value = v.id WHERE v.term = ?"
+            " ORDER BY f.list, f.n DESC, f.field",
+            [f"<{iri}>"],
+        )
+        seen: set[int] = set()
+        for number, field, count, value in rows:
+            if number in seen:
+                continue
+            seen.add(number)
+            items = self._rows(
+                f"SELECT {_ITEM} FROM fact f JOIN listed l ON l.list = f.list AND l.item = f.item JOIN item i ON i.id = f.item"
+                " WHERE f.list = ? AND f.field = ? AND f.value = ? ORDER BY l.rank LIMIT ?",
+                [number, field, value, size],
+            )
+            found.append((self.lists[number - 1], field, count, [_item(row) for row in items]))
+        return found
+
     def similar(self, page: ListInfo, iri: str, size: int = 6) -> list[Item]:
         """Return the things of a list that share the most, and the rarest, values of its facets with one of them."""
         rows = self._rows(

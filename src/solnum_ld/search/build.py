@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
@@ -73,6 +73,7 @@ CREATE TABLE spot (item INTEGER, place TEXT, latitude REAL, longitude REAL, PRIM
 _INDEXES = """
 CREATE UNIQUE INDEX item_by_iri ON item (iri);
 CREATE UNIQUE INDEX listed_item ON listed (list, item);
+CREATE INDEX facet_of_value ON facet (value);
 CREATE UNIQUE INDEX fact_of_item ON fact (list, item, field, value);
 INSERT INTO facet SELECT list, field, value, COUNT(*) FROM fact GROUP BY 1, 2, 3;
 INSERT INTO words (words) VALUES ('optimize');
@@ -80,12 +81,12 @@ INSERT INTO beginnings (beginnings) VALUES ('optimize');
 """
 
 
-def build_search(path: Path, store: ox.Store) -> None:
-    """Write the index of what the default graph of a store says.
+def build_search(path: Path, store: ox.Store, rebase: Callable[[str], str] = str) -> None:
+    """Write the index of what the default graph of a store says; ``rebase`` gives the deployment's name of an IRI.
 
     Raises :class:`SourceInvalid` when the source declares pages that cannot be served.
     """
-    pages = read_lists(store)
+    pages = read_lists(store, rebase)
     database = sqlite3.connect(path)
     try:
         database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA_SQL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -17,6 +17,7 @@ Texts = Mapping[str, str]
 
 _DEFAULT = ox.DefaultGraph()
 _PATH = re.compile(r"(?:<[^<>\"{}|^`\\\s]+>|[A-Za-z][\w-]*:[\w-]+|\ba\b|[/|*+?^!()\s])+\Z")
+_IRI = re.compile(r"<([^<>]*)>")
 _SEGMENT = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*\Z")
 KNOWN = frozenset({"q", "page", "lang", "sort", "format", "type", "iri", "query", "property", "inverse", "after"})
 """Parameters that a field cannot be named after."""
@@ -47,12 +48,13 @@ class ListPage:
     columns: tuple[Field, ...]
 
 
-def read_lists(store: ox.Store) -> tuple[ListPage, ...]:
+def read_lists(store: ox.Store, rebase: Callable[[str], str]) -> tuple[ListPage, ...]:
     """Return the pages that the statements of a store declare, in the order of their positions.
 
+    ``rebase`` gives the deployment's name of an IRI: paths are literals, in which the source's own names stand.
     Raises :class:`SourceInvalid` when a declaration cannot be served.
     """
-    reader = _Reader(store)
+    reader = _Reader(store, rebase)
     nodes = sorted({q.subject for q in reader.about(None, RDF_TYPE, ox.NamedNode(SN + "ListPage"))}, key=reader.rank)
     pages = tuple(reader.page(node) for node in nodes if isinstance(node, ox.NamedNode))
     seen: set[str] = set()
@@ -68,8 +70,8 @@ def read_lists(store: ox.Store) -> tuple[ListPage, ...]:
 class _Reader:
     """Reads declarations and collects what is wrong with them."""
 
-    def __init__(self, store: ox.Store) -> None:
-        self._store = store
+    def __init__(self, store: ox.Store, rebase: Callable[[str], str]) -> None:
+        self._store, self._rebase = store, rebase
         self.findings: list[Finding] = []
 
     def about(self, subject: object, predicate: str, target: object = None) -> list[ox.Quad]:
@@ -121,6 +123,7 @@ class _Reader:
                 "Write a SPARQL property path with usual prefixes or whole IRIs.",
             )
             path = "rdf:type"
+        path = _IRI.sub(lambda m: f"<{self._rebase(m[1])}>", path)
         kinds = [q.object.value for q in self.about(node, SN + "valueClass") if isinstance(q.object, ox.NamedNode)]
         return Field(name, self._texts(node, *LABELS), path, min(kinds, default=""))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
@@ -14,7 +14,7 @@ from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.resources.citation import Citation, Collection, cite
 from solnum_ld.resources.representation import serialise
 from solnum_ld.resources.roles import PARENTS, PARTS, POSITION
-from solnum_ld.resources.view import Group, ResourceView, Value, Viewer, natural
+from solnum_ld.resources.view import Group, ResourceView, Text, Value, Viewer, natural
 from solnum_ld.search.ask import ListInfo
 from solnum_ld.store.protocol import Description
 from solnum_ld.web.atlas import MapView, view_of
@@ -53,6 +53,16 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
+class Under:
+    """Things of one list that have the resource as a value: the first of them, how many there are, where all are."""
+
+    label: Text
+    count: int
+    things: tuple[Value, ...]
+    everything: str
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a record's page shows beside what is stated of the resource."""
 
@@ -66,6 +76,7 @@ class Surroundings:
     citation: Citation
     query: str
     similar: tuple[Value, ...]
+    under: tuple[Under, ...]
     map: MapView | None
 
 
@@ -104,6 +115,7 @@ async def surround(
         citation=cite(description, viewer, title, collection, language),
         query=query_address(generation, description.iri),
         similar=similar,
+        under=await asyncio.to_thread(_under, generation, description.iri, wording),
         map=await asyncio.to_thread(_map, generation, description.iri, wording),
     )
 
@@ -111,6 +123,12 @@ async def surround(
 def facts_apart(view: ResourceView, around: Surroundings) -> tuple[Group, ...]:
     """Return the facts that are not shown otherwise: the table of contents shows the parts."""
     return tuple(g for g in view.facts if not (around.tree and g.iri in PARTS))
+
+
+def mentions_apart(view: ResourceView, around: Surroundings) -> tuple[Group, ...]:
+    """Return the inverse links that are not shown otherwise: among the things of lists."""
+    shown = {thing.iri for under in around.under for thing in under.things}
+    return tuple(g for g in view.mentions if g.next or not {value.iri for value in g.values} <= shown)
 
 
 def query_address(generation: Generation, iri: str) -> str:
@@ -124,6 +142,23 @@ def _list_above(page: ListInfo | None, generation: Generation, wording: Wording)
     if page is None:
         return ()
     return (Value(wording.text(page.label, page.iri), generation.manifest.public + page.path),)
+
+
+def _under(generation: Generation, iri: str, wording: Wording) -> tuple[Under, ...]:
+    names = generation.manifest.names
+    found = []
+    for page, field, count, items in generation.pages.under(iri):
+        filtered = any(facet.name == field for facet in page.facets)
+        query = f"?{urlencode({field: wording.key(f'<{iri}>')})}" if filtered else ""
+        found.append(
+            Under(
+                wording.text(page.label, page.iri),
+                count,
+                tuple(Value(wording.text(i.names, i.iri), names.page(i.iri), iri=i.iri) for i in items),
+                f"{names.public}{page.path}{query}" if filtered else "",
+            )
+        )
+    return tuple(found)
 
 
 def _map(generation: Generation, iri: str, wording: Wording) -> MapView | None:

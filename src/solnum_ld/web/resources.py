@@ -28,7 +28,7 @@ from solnum_ld.web.html import CSP, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
-from solnum_ld.web.records import Download, Surroundings, facts_apart, surround
+from solnum_ld.web.records import Download, Surroundings, facts_apart, mentions_apart, surround
 from solnum_ld.web.site import Generation
 from solnum_ld.web.statistics import read_statistics
 from solnum_ld.web.usage import usage_of
@@ -378,6 +378,7 @@ def _page(
         request,
         view=view,
         facts=facts_apart(view, around),
+        mentions=mentions_apart(view, around),
         around=around,
         trail=around.trail,
         canonical=subject.address,

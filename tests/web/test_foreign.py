@@ -1,0 +1,86 @@
+"""A source on another subject is published with pages as good: its own lists, filters, places and words."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from exchange import FIREFOX, client_of
+from foreign import LONG
+
+from support import Server
+
+
+@pytest.fixture(scope="module")
+def stars(foreign: Server) -> Iterator[httpx.Client]:
+    with client_of(foreign.base) as client:
+        yield client
+
+
+def test_its_lists_follow_paths_over_its_own_properties_which_were_rebased(stars: httpx.Client) -> None:
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(stars.get("telescopes.csv?lang=en").text))}
+    assert rows["Very Large Telescope"]["at"] == "Paranal"
+    assert rows["Very Large Telescope"]["mirror"] == "8.2"
+    chosen = stars.get("telescopes.json", params={"country": "South Africa", "lang": "en"}).json()
+    assert {item["name"] for item in chosen["items"]} == {"Southern African Large Telescope", "nameless"}
+    page = stars.get("telescopes?lang=en", headers={"accept": FIREFOX}).text
+    assert '<option value="Chile"' in page
+
+
+def test_a_list_page_is_a_page_json_or_csv_and_nothing_else(stars: httpx.Client) -> None:
+    for accept, kind in (("application/json", "application/json"), ("text/csv", "text/csv"), ("*/*", "text/html")):
+        assert stars.get("telescopes", headers={"accept": accept}).headers["content-type"].startswith(kind)
+    assert stars.get("telescopes", headers={"accept": "text/turtle"}).status_code == 406
+    assert stars.get("telescopes.ttl").status_code == 404
+    assert stars.get("telescopes?page=2").status_code == 404
+    assert stars.get("telescopes?page=x").status_code == 400
+
+
+def test_its_places_are_drawn_wherever_they_are(stars: httpx.Client) -> None:
+    features = stars.get("carte.geojson").json()["features"]
+    assert {tuple(f["geometry"]["coordinates"]) for f in features} >= {(-70.4042, -24.6272), (20.8105, -32.3783)}
+    page = stars.get("carte", headers={"accept": FIREFOX}).text
+    assert page.count("<circle") >= 6
+    assert "<path" not in page  # no outlines of France
+    assert stars.get("carte?liste=telescopes").status_code == 404
+
+
+def test_its_names_are_found_and_completed(stars: httpx.Client) -> None:
+    found = stars.get("recherche.json", params={"q": "telescopes tres grand"}).json()
+    assert found["items"][0]["iri"].endswith("/vlt")
+    assert stars.get("recherche/suggestions", params={"q": "kec"}).json() == ["kec", ["Keck"]]
+    description = stars.get("recherche/description.xml")
+    assert description.headers["content-type"].startswith("application/opensearchdescription+xml")
+    assert "{searchTerms}" in description.text
+
+
+def test_filters_are_part_of_what_the_cache_tells_apart(stars: httpx.Client) -> None:
+    answers = {
+        stars.get("telescopes.json", params={"country": c}).json()["total"] for c in ("Chile", "Hawaii", "nowhere", "")
+    }
+    assert answers == {6, 1, 0, 9}
+
+
+def test_a_very_long_name_is_whole_on_its_own_page_and_short_elsewhere(stars: httpx.Client) -> None:
+    assert LONG.strip() in stars.get("doc/long", headers={"accept": FIREFOX}).text
+    assert len(stars.get("telescopes", headers={"accept": FIREFOX}).text) < 40_000
+
+
+def test_no_word_of_the_book_stands_in_another_source(stars: httpx.Client) -> None:
+    for path in (
+        "",
+        "donnees",
+        "a-propos",
+        "plan-du-site",
+        "mentions-legales",
+        "accessibilite",
+        "sparql",
+        "telescopes",
+    ):
+        text = stars.get(path, headers={"accept": FIREFOX, "accept-language": "fr"}).text
+        assert not [
+            word for word in ("Solidarit", "politique de la ville", "initiative", "quartier") if word in text
+        ], path
