@@ -9,8 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from rdflib import DCAT, Graph
 
 from solnum_ld.doctor.asking import Asker, is_address
-from solnum_ld.doctor.catalogue import addresses_of, examine_catalogue, taken
+from solnum_ld.doctor.catalogue import examine_catalogue, taken
 from solnum_ld.doctor.files import examine_files, examine_names, examine_pages
+from solnum_ld.doctor.graphs import addresses_of
 from solnum_ld.doctor.programs import examine_endpoint, examine_void
 from solnum_ld.doctor.records import examine_records
 from solnum_ld.doctor.rules import Outcome, Verdict
