@@ -86,7 +86,7 @@ def problem(
             request,
             status=status,
             title=word(key, language),
-            detail=detail if status not in (404, 500) else "",
+            detail=detail if status not in (404, 410, 500) else "",
             explanation=_explanation(key, members or {}, language),
             offers=offers,
             **(_near(request, language) if status == 404 else {}),
