@@ -272,37 +272,31 @@ for path in sorted(pathlib.Path({str(source)!r}).rglob("*.nt")) + sorted(pathlib
     store.bulk_load(path=str(path))
 store.optimize()
 """
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", bare], check=True)
-    plain = time.perf_counter() - started
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    started = time.perf_counter()
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "solnum_ld",
-            "build",
-            str(source),
-            "--base-uri",
-            base,
-            "--releases",
-            str(releases),
-            "--no-shacl",
-        ],
-        check=True,
-        capture_output=True,
-    )
-    ours = time.perf_counter() - started
-    peak = max(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, before) / 1024
+    plain, plain_cpu, _ = watched([sys.executable, "-c", bare])
+    options = ["--base-uri", base, "--releases", str(releases), "--no-shacl"]
+    ours, ours_cpu, peak = watched([sys.executable, "-m", "solnum_ld", "build", str(source), *options])
     table.add(
         "build: wall / bare bulk load and optimize",
         "≤ 3",
         [ours / plain],
         ours / plain <= 3,
-        f"{ours:.1f} s of {plain:.1f} s",
+        f"{ours:.1f} s of {plain:.1f} s; CPU {ours_cpu:.1f} s of {plain_cpu:.1f} s",
     )
-    table.add("build: peak memory, MB (of the larger of the two)", "≤ 1500", [peak], peak <= 1500)
+    table.add("build: peak memory of its processes, MB", "≤ 1500", [peak], peak <= 1500)
+
+
+def watched(command: list[str]) -> tuple[float, float, float]:
+    """Run a command; return its seconds, its CPU seconds and the peak memory (PSS, MB) of its process tree."""
+    before, started, peak = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter(), 0.0
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None:
+        peak = max(peak, pss_mb(process.pid))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.25)
+    took, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, peak
 
 
 def bench_memory(
@@ -345,7 +339,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    if not shutil.which("wrk"):
+    if "cache" in options.only and not shutil.which("wrk"):
         raise SystemExit("wrk is needed: apt-get install wrk")
     wanted = set(options.only.split(","))
     table = Table()

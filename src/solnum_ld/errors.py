@@ -50,6 +50,10 @@ class SourceInvalid(SourceError):
         super().__init__(message)
         self.findings = tuple(findings)
 
+    def __reduce__(self) -> tuple[type[SourceInvalid], tuple[str, tuple[Finding, ...]]]:
+        """Say how to make this anew in another process."""
+        return type(self), (str(self), self.findings)
+
 
 class ReleaseError(SolnumError):
     """The releases on disk do not allow what was asked."""

@@ -100,7 +100,7 @@ def test_languages_and_features_are_those_of_a_read_only_service(http: httpx.Cli
     assert SD.UnionDefaultGraph not in set(description(strict).objects(None, SD.feature))
 
 
-@pytest.mark.parametrize("name", ["graphs", "strict"])
+@pytest.mark.parametrize("name", ["graphs", "strict", "book_http"])
 def test_graphs_are_those_that_can_be_asked_with_their_sizes(name: str, request: pytest.FixtureRequest) -> None:
     client: httpx.Client = request.getfixturevalue(name)
     graph = description(client)

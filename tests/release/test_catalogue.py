@@ -261,11 +261,36 @@ def test_validate_foresees_what_a_build_would_say(tmp_path: Path) -> None:
     assert {f"{SNSH}CataloguedDataset-license", f"{SNSH}CataloguedDistribution-license"} <= shapes
 
 
+def test_validate_tells_what_is_broken_before_it_judges_the_catalogue(tmp_path: Path) -> None:
+    folder = source(tmp_path / "source", catalog_of(void_uriSpace='"no address"'))
+    result = command_line("validate", folder, "--json")
+    assert result.exit_code == 1
+    assert {finding["rule"] for finding in json.loads(result.stdout)["results"]} >= {"uri-space"}
+
+
 def test_a_dataset_without_a_title_is_left_out_and_told(tmp_path: Path) -> None:
     folder = source(tmp_path / "source", catalog_of(strict=False, extra=f"<{SPACE}dataset/stub> a dcat:Dataset ."))
     built = build_into(tmp_path / "releases", folder)
     assert [f.iri for f in built.findings if f.rule == "catalogue"] == [f"{LOCAL}dataset/stub"]
     assert URIRef(f"{LOCAL}dataset/stub") not in set(pages_of(built.release.path).all_nodes())
+
+
+def test_a_withdrawn_dataset_is_in_no_catalogue(tmp_path: Path) -> None:
+    gone = f"""<{SPACE}dataset/gone> a dcat:Dataset, sn:Withdrawal ; dct:title "Retiré"@fr ;
+      sn:withdrawnOn "2026-01-01"^^xsd:date ; sn:withdrawalReason "Erreur."@fr ."""
+    built = build_into(tmp_path / "releases", source(tmp_path / "s", catalog_of(strict=False, extra=gone)))
+    assert URIRef(f"{LOCAL}dataset/gone") not in set(pages_of(built.release.path).all_nodes())
+
+
+def test_services_and_series_that_are_declared_have_identifiers(tmp_path: Path) -> None:
+    extra = f"""<{SPACE}service/wfs> a dcat:DataService ; dct:title "WFS"@fr ; dcat:endpointURL <http://wfs.example.net/> .
+<{SPACE}series/all> a dcat:DatasetSeries ; dct:title "Série"@fr ; dct:description "D"@fr ."""
+    catalog = catalog_of(strict=False, extra=extra, dcat_inSeries=f"<{SPACE}series/all>")
+    graph = pages_of(build_into(tmp_path / "releases", source(tmp_path / "s", catalog)).release.path)
+    for name in ("service/wfs", "series/all"):
+        node = URIRef(LOCAL + name)
+        assert graph.value(node, DCTERMS.identifier) == Literal(str(node))
+    assert (URIRef(f"{LOCAL}catalog"), DCAT.service, URIRef(f"{LOCAL}service/wfs")) in graph
 
 
 # -- what is derived ---------------------------------------------------------------------------------------------------------

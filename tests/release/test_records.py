@@ -136,7 +136,8 @@ def test_what_is_a_record_no_longer_is_deleted_though_it_is_still_described(sour
     build_into(tmp_path / "r", source)
     found = records(tmp_path / "r")
     assert (found["b"].deleted, found["b"].sets) == (True, ("chapter",))
-    write(source, {"sets.ttl": SETS.replace(CHAPTER, "https://schema.org/Book")})
+    other = typed("a") + labelled("b", "autre") + labelled("place")  # what is deleted has no date of change
+    write(source, {"a.ttl": other, "sets.ttl": SETS.replace(CHAPTER, "https://schema.org/Book")})
     build_into(tmp_path / "r", source)
     again = records(tmp_path / "r")
     assert (again["a"].deleted, again["b"]) == (True, found["b"])

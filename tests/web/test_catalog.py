@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import hashlib
 import io
 import json
+import re
+import shutil
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +27,10 @@ from protego import Protego
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, VOID, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
+from solnum_ld.store import open_store
+from solnum_ld.web import crawlers
+from solnum_ld.web.app import create_app
+from solnum_ld.web.site import Site
 from support import SHARED, Server, serving
 
 with warnings.catch_warnings():  # old spellings in what these readers import
@@ -374,6 +381,49 @@ def test_the_sitemap_lists_every_document_with_its_true_date(book: Server, book_
 
 def test_without_a_contact_there_is_no_security_txt(book_http: httpx.Client) -> None:
     assert book_http.get(".well-known/security.txt").status_code == 404
+
+
+# -- in this process ---------------------------------------------------------------------------------------------------------
+
+
+def answers_of(release: Path, *paths: str) -> list[httpx.Response]:
+    """Ask an application in this process, which may be changed for the purpose."""
+
+    async def ask() -> list[httpx.Response]:
+        site = Site(lambda: release, open_store)
+        await site.open()
+        transport = httpx.ASGITransport(app=create_app(site), raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            found = [await client.get(path) for path in paths]
+        await site.aclose()
+        return found
+
+    return asyncio.run(ask())
+
+
+def test_more_addresses_than_one_map_may_hold_are_divided(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = (server.releases / "current").resolve()
+    (whole,) = answers_of(release, "/sitemap.xml")
+    expected = [page.url for page in sitemap_from_str(whole.text).all_pages()]
+    monkeypatch.setattr(crawlers, "PER_MAP", 400)
+    (index,) = answers_of(release, "/sitemap.xml")
+    assert "<sitemapindex" in index.text
+    maps = re.findall(r"<loc>[^<]*(/sitemap-\d+\.xml)</loc>", index.text)
+    found = answers_of(release, *maps, f"/sitemap-{len(maps) + 1}.xml", "/sitemap-0.xml", "/sitemap-x.xml")
+    parts = [[page.url for page in sitemap_from_str(part.text).all_pages()] for part in found[: len(maps)]]
+    assert [address for part in parts for address in part] == expected
+    assert len(parts) == 7
+    assert max(map(len, parts)) <= 400
+    assert [answer.status_code for answer in found[len(maps) :]] == [404, 404, 404]
+
+
+def test_a_catalogue_that_cannot_be_read_is_an_error_and_never_empty(server: Server, tmp_path: Path) -> None:
+    for name, break_it in (("gone", shutil.rmtree), ("broken", lambda folder: (folder / "1.nt").write_text("<a"))):
+        release = tmp_path / name
+        shutil.copytree((server.releases / "current").resolve(), release)
+        break_it(release / "catalogue")
+        for answer in answers_of(release, "/catalog", "/catalog.ttl"):
+            assert answer.status_code == 500
 
 
 # -- a large and a hostile source --------------------------------------------------------------------------------------------

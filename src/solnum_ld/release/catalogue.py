@@ -79,7 +79,8 @@ class Facts:
     """What a catalogue is derived from.
 
     ``declared`` are the statements of catalog.ttl under the deployment's names; ``tables`` maps the IRI of a dataset to
-    the files of its tables; ``box`` is (west, south, east, north) of the places of the data.
+    the files of its tables; ``box`` is (west, south, east, north) of the places of the data. What is ``withdrawn`` is
+    in no catalogue: portals delete what they no longer see.
     """
 
     dataset: Dataset
@@ -90,6 +91,7 @@ class Facts:
     tables: Mapping[str, Sequence[Dump]] = field(default_factory=dict)
     box: tuple[float, float, float, float] | None = None
     vocabulary: bool = False
+    withdrawn: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ class _Derivation:
 
     def catalogue(self) -> Catalogue:
         declared = {s for s in self._about if isinstance(s, ox.NamedNode) and DCAT + "Dataset" in self._kinds(s)}
-        datasets = sorted({self._main, *declared}, key=lambda node: node.value)
+        gone = {node for node in declared if node.value in self._facts.withdrawn}
+        datasets = sorted({self._main, *declared} - gone, key=lambda node: node.value)
         titled = [node for node in datasets if self._titles(node)]
         chunks = [titled[start : start + PAGE] for start in range(0, len(titled), PAGE)]
         pages = tuple(self._page(chunk, len(titled)) for chunk in chunks)
@@ -166,6 +169,9 @@ class _Derivation:
             out |= dict.fromkeys(self._dataset(dataset))
         if self._main in datasets:
             out |= dict.fromkeys(self._service())
+            for service in self._declared_services():
+                out |= dict.fromkeys([*self._about[service], *self._carried_from(service)])
+                out[_text(service, DCTERMS + "identifier", service.value)] = None
         out |= dict.fromkeys(_explained(out))
         return tuple(sorted(out, key=str))
 
@@ -197,6 +203,8 @@ class _Derivation:
             yield ox.Triple(node, ox.NamedNode(DCAT + "dataset"), dataset)
         if main in datasets:
             yield _link(node, DCAT + "service", f"{self._names.base}service/sparql")
+            for service in self._declared_services():
+                yield ox.Triple(node, ox.NamedNode(DCAT + "service"), service)
         yield _number(node, HYDRA + "totalItems", total)
 
     # -- one dataset ---------------------------------------------------------------------------------------------------------
@@ -234,11 +242,24 @@ class _Derivation:
         """Yield what is declared of a node that a dataset needs, and of the nodes that it needs in turn."""
         if node in seen or self._kinds(node) & _OWN_KINDS:
             return
+        if DCAT + "DatasetSeries" in self._kinds(node) and isinstance(node, ox.NamedNode):
+            yield _text(node, DCTERMS + "identifier", node.value)
         for triple in self._about.get(node, ()):
             if not triple.predicate.value.startswith((SN, SCHEMA)):
                 yield triple
                 if isinstance(triple.object, ox.NamedNode | ox.BlankNode):
                     yield from self._closure(triple.object, seen | {node})
+
+    def _declared_services(self) -> list[ox.NamedNode]:
+        """Return the services that the source itself declares, beside the endpoint of this deployment."""
+        own = f"{self._names.base}service/sparql"
+        found = (s for s in self._about if isinstance(s, ox.NamedNode) and s.value != own)
+        return sorted((s for s in found if DCAT + "DataService" in self._kinds(s)), key=lambda node: node.value)
+
+    def _carried_from(self, node: ox.NamedNode) -> Iterator[ox.Triple]:
+        for triple in self._about[node]:
+            if isinstance(triple.object, ox.NamedNode | ox.BlankNode):
+                yield from self._closure(triple.object, frozenset({node}))
 
     def _agent(self, node: Node) -> Iterator[ox.Triple]:
         yield _link(node, RDF_TYPE, FOAF + "Agent")
@@ -264,6 +285,7 @@ class _Derivation:
         )
         for name in names[:1] or self._titles(self._main)[:1]:
             yield ox.Triple(contact, ox.NamedNode(VCARD + "fn"), name)
+            yield ox.Triple(contact, ox.NamedNode(RDFS + "label"), name)
         yield _link(contact, VCARD + "hasEmail", f"mailto:{self._facts.contact or NO_CONTACT}")
         yield _link(contact, VCARD + "hasURL", self._names.public)
 

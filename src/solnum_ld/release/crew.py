@@ -32,6 +32,11 @@ class Crew:
     def __init__(self, processes: ProcessPoolExecutor | None) -> None:
         self._processes = processes
 
+    @property
+    def alone(self) -> bool:
+        """Tell whether there are no processes but this one."""
+        return self._processes is None
+
     def start(self, work: Callable[[T], R], task: T) -> Future[R]:
         """Begin a piece of work; without processes it is done when this returns."""
         if self._processes is not None:

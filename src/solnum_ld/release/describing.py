@@ -19,7 +19,7 @@ from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import NO_CONTACT, Catalogue, Facts, derive_catalogue
 from solnum_ld.release.conformance import check_catalogue
-from solnum_ld.release.inspection import Inspection
+from solnum_ld.release.inspection import Inspection, reject_reason
 from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.rebase import Rebased, Rebaser
 from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
@@ -60,7 +60,7 @@ class Describing:
             for dump in write_table(table, self.store, folder, self.names, self.dataset.license)
         )
 
-    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump]) -> Catalogue:
+    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump], withdrawn: frozenset[str]) -> Catalogue:
         """Return the catalogue of the release."""
         by_dataset: dict[str, list[Dump]] = {}
         for file in tables:
@@ -75,6 +75,7 @@ class Describing:
                 tables=by_dataset,
                 box=bounding_box(self.store),
                 vocabulary=bool(self.inspection.tree.of(Role.ONTOLOGY)),
+                withdrawn=withdrawn,
             )
         )
 
@@ -140,8 +141,13 @@ class Describing:
 
 
 def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
-    """Return what a build would find wrong with the tables and the catalogue, judged under the source's own names."""
+    """Return what a build would find wrong with the tables and the catalogue, judged under the source's own names.
+
+    A source that does not pass is mended before that is asked.
+    """
     declared = inspection.declared
+    if reject_reason(inspection.findings):
+        return []
     names = Names(declared.space, declared.space, declared.space)
     queries = {path.stem: path for path in inspection.tree.tables}
     tables, findings = read_tables(declared.statements, queries, inspection.tree.root)

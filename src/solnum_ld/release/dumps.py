@@ -24,6 +24,9 @@ SUMS = "SHA256SUMS"
 GZIP_FROM = 1024
 """Bytes from which a file has a compressed copy."""
 
+GZIP_LIGHTLY_FROM = 64 * 1024 * 1024
+"""Bytes from which a file is compressed at the lowest level, which takes a sixth of the time."""
+
 _QNAME = re.compile(r"[A-Za-z_\u00C0-\uFFFD][\w.\-\u00B7]*$")
 _NOT_XML = re.compile(rb"\\u00(?:0[0-8BbCcEeFf]|1[0-9A-Fa-f])|\\b|\\f|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
@@ -98,7 +101,8 @@ def compress(path: Path) -> None:
     if path.stat().st_size < GZIP_FROM:
         return
     target = path.with_name(f"{path.name}.gz")
-    with path.open("rb") as whole, target.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
+    level = 6 if path.stat().st_size < GZIP_LIGHTLY_FROM else 1
+    with path.open("rb") as whole, target.open("wb") as raw, gzip.GzipFile("", "wb", level, raw, mtime=0) as packed:
         shutil.copyfileobj(whole, packed, 1 << 20)
 
 

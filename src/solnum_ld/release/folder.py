@@ -21,15 +21,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from solnum_ld.errors import LedgerUnreadable, NoRelease, ReleaseBusy, ReleaseError, SettingsError
 from solnum_ld.ledger import NAME as LEDGER
 from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import NAME, Manifest, read_manifest
-from solnum_ld.release.records import Kept, membership, refresh_ledger
+from solnum_ld.release.history import History, Told, refresh_ledger
 
 _BUILDING = ".building-"
 
@@ -125,16 +124,11 @@ class ReleaseFolder:
 
     def live_since(self) -> list[tuple[str, str]]:
         """Return (time, release) of every activation, the oldest first."""
-        return [(entry["at"], entry["release"]) for entry in self._history() if entry.get("event") == "live"]
-
-    def _history(self) -> Iterator[dict[str, Any]]:  # values of JSON
-        try:
-            with (self.path / "history.jsonl").open(encoding="utf-8") as file:
-                for line in file:
-                    if line.endswith("\n"):
-                        yield json.loads(line)
-        except FileNotFoundError:
-            return
+        return [
+            (entry["at"], entry["release"])
+            for entry in History(self.path / "history.jsonl").lines()
+            if entry.get("event") == "live"
+        ]
 
     def ensure_ledger(self) -> None:
         """See to it that history and ledger know the live release, which a crash may have kept from them.
@@ -246,56 +240,16 @@ class ReleaseFolder:
 
     def _record(self, release: Release) -> None:
         """Append to the history how the records of ``release`` differ from those last live; bring the ledger up to it."""
-        before, last, at = self._mended_history(release)
-        if last != release.id:
-            self._append(release, before, max(at, _instant(time.time())))
-        refresh_ledger(self.path, release.path, release.manifest.base, self._history())
-
-    def _append(self, release: Release, before: dict[str, Kept], at: str) -> None:
-        member_of = membership(release.path, release.manifest.base)
-        after = {iri: member_of.kept(iri, digest) for iri, digest in _records(release.path)}
-        lines: list[dict[str, Any]] = [  # values of JSON
-            {"at": at, "event": "changed" if iri in before else "new", "iri": iri, **kept.as_dict()}
-            for iri, kept in after.items()
-            if before.get(iri) != kept
-        ]
-        lines += [{"at": at, "event": "gone", "iri": iri} for iri in sorted(before.keys() - after.keys())]
-        lines.append({"at": at, "event": "live", "release": release.id, "content": release.manifest.content})
-        with (self.path / "history.jsonl").open("a", encoding="utf-8") as out:
-            out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-            out.flush()
-            os.fsync(out.fileno())
-
-    def _known_records(self) -> tuple[dict[str, Kept], str | None, str]:
-        known: dict[str, Kept] = {}
-        last, at = None, ""
-        for entry in self._history():
-            at = max(at, entry["at"])
-            if entry["event"] == "live":
-                last = entry["release"]
-            elif entry["event"] == "gone":
-                known.pop(entry["iri"], None)
-            else:
-                known[entry["iri"]] = Kept.read(entry)
-        return known, last, at
-
-    def _mended_history(self, live: Release) -> tuple[dict[str, Kept], str | None, str]:
-        """Return what the history knows; what a crash left half written is cut off before.
-
-        A history that is lost or unreadable is made anew from the releases that are left, ``live`` to come after them.
-        """
-        path = self.path / "history.jsonl"
-        _drop_torn_line(path)
-        try:
-            if path.exists():
-                return self._known_records()
-        except (ValueError, KeyError, TypeError):
-            path.replace(path.with_suffix(".unreadable"))
-        for release in reversed(self.releases()):
-            if release.id != live.id:
-                before, _, at = self._known_records()
-                self._append(release, before, max(at, _instant(release.path.stat().st_mtime)))
-        return self._known_records()
+        history = History(self.path / "history.jsonl")
+        told = history.mended()
+        if told is None:  # made anew from the releases that are left
+            told = Told()
+            for other in reversed(self.releases()):
+                if other.id != release.id:
+                    history.append(told, other.path, other.manifest, other.path.stat().st_mtime)
+        if told.release != release.id:
+            history.append(told, release.path, release.manifest, time.time())
+        refresh_ledger(self.path, release.path, release.manifest.base, told)
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the ``keep`` newest releases, never the current one nor one that is being served."""
@@ -354,32 +308,6 @@ class ReleaseFolder:
         except (OSError, ValueError):
             return {}
         return noted
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _records(folder: Path) -> Iterator[tuple[str, str]]:
-    with (folder / "records.tsv").open(encoding="utf-8") as file:
-        for line in file:
-            iri, _, digest = line.rstrip("\n").partition("\t")
-            yield iri, digest
-
-
-def _drop_torn_line(path: Path) -> None:
-    """Cut off a last line that a crash left without its end."""
-    try:
-        with path.open("rb+") as file:
-            data_end = file.seek(0, os.SEEK_END)
-            while data_end:
-                file.seek(data_end - 1)
-                if file.read(1) == b"\n":
-                    break
-                data_end -= 1
-            file.truncate(data_end)
-    except FileNotFoundError:
-        return
 
 
 def _replace(path: Path, text: str) -> None:

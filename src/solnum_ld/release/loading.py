@@ -33,23 +33,36 @@ class Loader:
 
     def load(self, path: Path, form: ox.RdfFormat) -> None:
         """Begin to load a file of N-Triples or N-Quads, portion by portion."""
+        if self._blank:
+            self._feed(path, form)
+        else:
+            self._pending.append(self._threads.submit(self._feed, path, form))
+
+    def _feed(self, path: Path, form: ox.RdfFormat) -> None:
         with path.open("rb") as lines:
             while portion := b"".join(islice(lines, PORTION)):
-                self.take(portion, form)
+                self._load(portion, form)
 
     def take(self, text: bytes, form: ox.RdfFormat) -> None:
         """Begin to load N-Triples or N-Quads of the engine's own making; wait while too much of it is waiting."""
         if self._blank:
-            self._store.bulk_extend(ox.parse(input=text, format=form, lenient=True))
+            self._load(text, form)
         elif text:
             self._room.acquire()
-            self._pending.append(self._threads.submit(self._load, text, form))
+            self._pending.append(self._threads.submit(self._load_and_make_room, text, form))
 
-    def _load(self, text: bytes, form: ox.RdfFormat) -> None:
+    def _load_and_make_room(self, text: bytes, form: ox.RdfFormat) -> None:
         try:
-            self._store.bulk_load(text, form, lenient=True)  # checked when it was read
+            self._load(text, form)
         finally:
             self._room.release()
+
+    def _load(self, text: bytes, form: ox.RdfFormat) -> None:
+        """Load what was checked when it was read."""
+        if self._blank:
+            self._store.bulk_extend(ox.parse(input=text, format=form, lenient=True))
+        else:
+            self._store.bulk_load(text, form, lenient=True)
 
     def wait(self) -> None:
         """Return when everything is loaded; raise what went wrong."""

@@ -7,8 +7,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -162,14 +164,9 @@ def _fill(
     """
     store = ox.Store(str(building / "store"))
     with loading(store, blank=inspection.survey.any_blank) as loader:
-
-        def take(quads: bytes, triples: bytes) -> None:
-            loader.take(triples, ox.RdfFormat.N_TRIPLES)
-            if options.named_graphs:
-                loader.take(quads, ox.RdfFormat.N_QUADS)
-
         reporter.stage("Naming and loading")
-        rebased = rebase(inspection.parts, names, building / "work", crew, take)
+        load = partial(loader.take, form=ox.RdfFormat.N_TRIPLES)
+        rebased = rebase(inspection.parts, names, building / "work", crew, load)
         inspection.findings += _served_elsewhere(rebased)
         changes = list(_compare(previous, rebased, inspection.declared.dataset, options))
         if reject_reason(changes):
@@ -270,7 +267,11 @@ def _write(
 ) -> Manifest:
     building, store, loader = into.building, into.store, into.loader
     dataset = _rebased_dataset(inspection.declared.dataset, names)
-    derived = _derive(inspection, names, rebased, store, loader, reporter)
+    reporter.stage("Loading the store")
+    loader.wait()
+    derived = _derive(inspection, names, rebased, store, reporter)
+    if options.named_graphs:  # in the background: all that follows asks the default graph
+        loader.load(rebased.quads, ox.RdfFormat.N_QUADS)
     published, hidden = rebased.quads, tuple[str, ...]()
     default_triples = rebased.triple_count + len(derived)
     if options.default_graph == "strict":
@@ -284,24 +285,25 @@ def _write(
     formats = _dump_formats(options, total_quads)
     dumping = write_dumps(building / "dumps", published, rebased.triples, formats, into.crew)
     indexing = into.crew.start(build_index, _indexing(building / INDEX, rebased, derived))
-    reporter.stage("Loading the store")
-    loader.wait()
     reporter.stage("Writing dumps and index")
     dumps = dumping()
-    indexing.result()
     describing = Describing(inspection, names, dataset, options, store)
     tables = describing.write_tables(building / "dumps")
     finish_dumps(building / "dumps", (*dumps, *tables))
     graphs = _graphs(inspection, names, rebased, derived)
     graphs = {graph: about for graph, about in graphs.items() if graph not in hidden}
-    catalogue = describing.catalogue(dumps, tables)
+    catalogue = describing.catalogue(dumps, tables, rebased.withdrawn)
     inspection.findings += describing.judge(catalogue)
     reason = reject_reason(inspection.findings)
     if reason:
         raise SourceInvalid(reason, inspection.findings)
     figures, described = describing.write(building, catalogue, rebased, derived, graphs, dumps)
+    searching = _start_search(into, names)
+    reporter.stage("Loading named graphs")
+    loader.wait()
     reporter.stage("Indexing for search")
-    build_search(building / PAGES, store, names.rebase)
+    searching.result()
+    indexing.result()
     reporter.stage("Compacting the store")
     store.optimize()
     store.flush()
@@ -336,6 +338,20 @@ def _write(
     )
 
 
+def _start_search(into: _Into, names: Names) -> Future[None]:
+    """Begin to index the default graph, in another process if there is one: over a snapshot, since this one goes on loading."""
+    if into.crew.alone:
+        return into.crew.start(lambda path: build_search(path, into.store, names.rebase), into.building / PAGES)
+    snapshot = into.building / "work" / "snapshot"
+    into.store.backup(str(snapshot))
+    return into.crew.start(_search_snapshot, (into.building / PAGES, snapshot, names))
+
+
+def _search_snapshot(task: tuple[Path, Path, Names]) -> None:
+    path, snapshot, names = task
+    build_search(path, ox.Store.read_only(str(snapshot)), names.rebase)
+
+
 def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions) -> str:
     """Return the release's identity: equal when content, options, rules, frozen vocabulary and findings are."""
     tree = inspection.tree
@@ -345,13 +361,10 @@ def _identity(inspection: Inspection, rebased: Rebased, options: BuildOptions) -
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _derive(
-    inspection: Inspection, names: Names, rebased: Rebased, store: ox.Store, loader: Loader, reporter: Reporter
-) -> list[bytes]:
+def _derive(inspection: Inspection, names: Names, rebased: Rebased, store: ox.Store, reporter: Reporter) -> list[bytes]:
     """Run the rules over the merged triples; append what they derive to the release's files."""
     if not inspection.tree.rules:
         return []
-    loader.wait()
     reporter.stage("Deriving")
     derived = derive(store, inspection.tree.rules, f"{names.base}graph/derived")
     _append(rebased.quads, derived)

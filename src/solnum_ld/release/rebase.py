@@ -147,12 +147,10 @@ class Part:
         return self.source.with_suffix(".triples")
 
 
-def rebase(
-    sources: Sequence[Path], names: Names, work: Path, crew: Crew, take: Callable[[bytes, bytes], None]
-) -> Rebased:
+def rebase(sources: Sequence[Path], names: Names, work: Path, crew: Crew, take: Callable[[bytes], None]) -> Rebased:
     """Write the rebased quads, the merged triples and the records into ``work``; return them with their statistics.
 
-    ``sources`` hold the source's canonical N-Quads, sorted, no subject in two of them; ``take`` is given the quads and the
+    ``sources`` hold the source's canonical N-Quads, sorted, no subject in two of them; ``take`` is given the
     triples of each as soon as they are named, while others still are.
     """
     seen, content = Tally(), hashlib.sha256()
@@ -162,12 +160,12 @@ def rebase(
         for part, tally in zip(parts, crew.each(name_part, parts), strict=True):
             seen.merge(tally)
             content.update(part.source.read_bytes())
-            part_quads, part_triples = part.quads.read_bytes(), part.triples.read_bytes()
-            nq.write(part_quads)
-            nt.write(part_triples)
+            nq.write(part.quads.read_bytes())
+            merged = part.triples.read_bytes()
+            nt.write(merged)
             for path in (part.source, part.quads, part.triples):
                 path.unlink()
-            take(part_quads, part_triples)
+            take(merged)
     seen.records.sort()
     records.write_bytes(b"".join(seen.records))
     return Rebased(

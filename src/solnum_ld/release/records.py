@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from solnum_ld.errors import LedgerUnreadable
-from solnum_ld.ledger import NAME, Entry, Ledger, RecordSet, write_ledger
+from solnum_ld.ledger import RecordSet
 from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, VOID
 
 MOST_SETS = 500
@@ -45,7 +42,7 @@ class Membership:
 
     def kept(self, iri: str, digest: str) -> Kept:
         """Return what the history keeps of a resource whose statements have this hash."""
-        record = self.everything or iri in self.sets
+        record = self.everything or iri in self.sets or iri in self.datasets
         return Kept(digest, self.sets.get(iri, ()) if record else None, iri in self.datasets)
 
 
@@ -68,49 +65,32 @@ class Kept:
         return {"hash": self.hash, **sets, **({"dataset": True} if self.dataset else {})}
 
 
-@dataclass(slots=True)
-class _Published:
-    """What the history tells of one resource. It is ``gone`` when described no longer; a record that is none any more is
-    ``deleted``, and keeps the sets that it was in. ``sets`` is None for what never was a record."""
-
-    stamp: str
-    sets: tuple[str, ...] | None
-    dataset: bool
-    deleted: bool = False
-    gone: bool = False
-
-
-@dataclass(slots=True)
-class _Told:
-    """What the history tells: the records, how often a release went live, which was the last, when its content changed."""
-
-    records: dict[str, _Published] = field(default_factory=dict)
-    lives: int = 0
-    release: str = ""
-    earliest: str = ""
-    content: str = ""
-    content_since: str = ""
-
-
 def membership(release: Path, base: str) -> Membership:
     """Return the sets of a release and their members, read from its store."""
     store = ox.Store.read_only(str(release / "store"))
     declared = _declared(store)
-    classes = declared or _most_frequent(store, base)
+    members = (
+        {iri: list(_members(store, iri, base)) for iri in declared.values()} if declared else _by_class(store, base)
+    )
+    classes = declared or _named(members)
+    datasets = frozenset(members.get(_DATASET) or _members(store, _DATASET, base))
+    if datasets and _DATASET not in classes.values():
+        classes.setdefault("dataset", _DATASET)
     sets: dict[str, list[str]] = {}
-    for spec, iri in classes.items():
-        for member in _members(store, iri, base):
+    for spec, iri in sorted(classes.items()):
+        for member in datasets if iri == _DATASET else members[iri]:
             sets.setdefault(member, []).append(spec)
-    datasets = frozenset(_members(store, _DATASET, base))
-    if _DATASET not in classes.values() and datasets:
-        classes["dataset"] = _DATASET
-        for member in datasets:
-            sets.setdefault(member, []).append("dataset")
     known = tuple(
         RecordSet(spec, _text(store, node, LABELS) or _last(node), _text(store, node, _DESCRIPTIONS))
         for spec, node in _nodes(store, classes).items()
     )
-    return Membership(known, {iri: tuple(sorted(specs)) for iri, specs in sets.items()}, datasets, not declared)
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # most resources are in the same few sets
+    return Membership(
+        known,
+        {iri: shared.setdefault(specs, specs) for iri, specs in ((iri, tuple(own)) for iri, own in sets.items())},
+        datasets,
+        not declared,
+    )
 
 
 def _declared(store: ox.Store) -> dict[str, str]:
@@ -123,23 +103,30 @@ def _declared(store: ox.Store) -> dict[str, str]:
     return found
 
 
-def _value(store: ox.Store, node: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: str) -> str:
-    quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
-    return min((quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)), default="")
-
-
-def _most_frequent(store: ox.Store, base: str) -> dict[str, str]:
-    counts: Counter[str] = Counter()
+def _by_class(store: ox.Store, base: str) -> dict[str, list[str]]:
+    """Return the members of the most frequent classes."""
+    members: dict[str, list[str]] = {}
     for quad in store.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), None, ox.DefaultGraph()):
-        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(base):
-            counts[quad.object.value if isinstance(quad.object, ox.NamedNode) else ""] += 1
-    del counts[""]
+        if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
+            iri = quad.subject.value
+            if iri.startswith(base):
+                members.setdefault(quad.object.value, []).append(iri)
+    return dict(sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST_SETS])
+
+
+def _named(members: Mapping[str, list[str]]) -> dict[str, str]:
+    """Return classes by names made from the ends of their IRIs."""
     classes: dict[str, str] = {}
-    for iri in sorted(iri for iri, _ in counts.most_common(MOST_SETS)):
+    for iri in sorted(members):
         local = re.sub(r"[^A-Za-z0-9_-]+", "-", re.split(r"[/#:]", iri.rstrip("/#"))[-1]).strip("-") or "class"
         spec = local if local not in classes else f"{local}-{hashlib.sha256(iri.encode()).hexdigest()[:6]}"
         classes[spec] = iri
     return classes
+
+
+def _value(store: ox.Store, node: ox.NamedNode | ox.BlankNode | ox.Triple, predicate: str) -> str:
+    quads = store.quads_for_pattern(node, ox.NamedNode(predicate), None, ox.DefaultGraph())
+    return min((quad.object.value for quad in quads if isinstance(quad.object, ox.Literal)), default="")
 
 
 def _members(store: ox.Store, class_iri: str, base: str) -> Iterator[str]:
@@ -177,83 +164,3 @@ def _text(store: ox.Store, node: ox.NamedNode, properties: Iterable[str]) -> str
 
 def _last(node: ox.NamedNode) -> str:
     return re.split(r"[/#]", node.value.rstrip("/#"))[-1]
-
-
-# -- the ledger ------------------------------------------------------------------------------------------------------------
-
-
-def refresh_ledger(folder: Path, release: Path, base: str, history: Iterable[Mapping[str, Any]]) -> None:
-    """Make the ledger of a folder say what its history says, with the sets of ``release``, which is live.
-
-    ``history`` is the folder's, line by line; a ledger that says so already is left as it is.
-    """
-    told = _told(history)
-    state = f"{told.lives}-{told.release}"
-    if _is_at(folder / NAME, state):
-        return
-    member_of = membership(release, base)
-    entries = list(_entries(told))
-    used = {spec for entry in entries for spec in entry.sets}
-    sets = [one for one in member_of.known if one.spec in used or not member_of.everything]
-    departed = ((iri, record.stamp) for iri, record in told.records.items() if record.gone)
-    write_ledger(folder / NAME, entries, sets, departed, release=told.release, state=state, earliest=told.earliest)
-
-
-def _is_at(path: Path, state: str) -> bool:
-    try:
-        with Ledger(path) as ledger:
-            return ledger.state == state
-    except LedgerUnreadable:
-        return False
-
-
-def _told(history: Iterable[Mapping[str, Any]]) -> _Told:
-    told = _Told()
-    for line in history:
-        event, at = line["event"], line["at"]
-        told.earliest = min(told.earliest or at, at)
-        if event == "live":
-            told.lives, told.release = told.lives + 1, line["release"]
-            content = line.get("content", "")
-            if content != told.content:
-                told.content, told.content_since = content, at
-        else:
-            old, now = told.records.get(line["iri"]), Kept("", None, dataset=False)
-            if event != "gone":
-                now = Kept.read(line)
-            told.records[line["iri"]] = _published(at, old, now, gone=event == "gone")
-    return told
-
-
-def _published(at: str, old: _Published | None, now: Kept, *, gone: bool) -> _Published:
-    """Return what is known of a resource after a line of the history."""
-    if now.sets is None and old is not None and old.sets is not None:
-        return _Published(old.stamp if old.deleted else at, old.sets, old.dataset, deleted=True, gone=gone)
-    return _Published(at, now.sets, now.dataset, deleted=False, gone=gone)
-
-
-def _entries(told: _Told) -> Iterator[Entry]:
-    """Yield what is or was a record, in order of IRI."""
-    taken: set[str] = set()
-    for iri, record in sorted(told.records.items()):
-        if record.sets is None:
-            continue
-        stamp = max(record.stamp, told.content_since) if record.dataset and not record.deleted else record.stamp
-        identifier = oai_identifier(iri)
-        if identifier in taken:  # two spellings of one address
-            identifier = iri
-        taken.add(identifier)
-        yield Entry(identifier, iri, stamp, record.deleted, record.dataset, record.sets)
-
-
-def oai_identifier(iri: str) -> str:
-    """Return the identifier of a record, in the form ``oai:domain:local`` (OAI Identifier Format, 2.1).
-
-    >>> oai_identifier("https://w3id.org/solnum/id/chapter/2"), oai_identifier("http://127.0.0.1:8000/id/café#x")
-    ('oai:w3id.org:solnum/id/chapter/2', 'oai:127.0.0.1:id/caf%C3%A9%23x')
-    """
-    _, _, rest = iri.partition("://")
-    authority, _, path = rest.partition("/")
-    host = authority.rpartition("@")[2]
-    host = host.partition("]")[0].strip("[").replace(":", "-") if host.startswith("[") else host.partition(":")[0]
-    return f"oai:{host}:{quote(path, safe='/!$&()*+,;=:@~-._%')}"

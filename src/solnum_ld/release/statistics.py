@@ -139,14 +139,13 @@ def vocabularies(terms: Iterable[str]) -> list[str]:
 def describe_statistics(dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str]) -> list[ox.Triple]:
     """Return the statements that no source can make: how much there is, of what, in which graphs, linked to what."""
     graph = f"{names.base}graph/statistics"
-    made = [*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)]
-    made += _partitions(dataset, graph, figures)
-    made += _linksets(dataset, graph, figures)
-    own = list(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
-    return sorted(
-        [*made, *_graph(ox.NamedNode(graph), "statistics", len(made) + len(own), "computed by the build", dataset.iri)],
-        key=str,
-    )
+    made = {*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)}
+    made.update(_partitions(dataset, graph, figures))
+    made.update(_linksets(dataset, graph, figures))
+    own = set(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
+    size = len(made) + len(own)
+    made.update(_graph(ox.NamedNode(graph), "statistics", size, "computed by the build", dataset.iri))
+    return sorted(made, key=str)
 
 
 def _dataset(dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str]) -> Iterator[ox.Triple]:

@@ -201,6 +201,7 @@ class _Writer:
             "includedInDataCatalog": {
                 "@type": "DataCatalog",
                 "@id": f"{manifest.base}catalog",
+                "name": manifest.dataset.title.get(self._language) or next(iter(manifest.dataset.title.values()), ""),
                 "url": f"{manifest.public}catalog",
             },
             "distribution": [

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from solnum_ld.errors import Gone, MalformedRequest, NotAcceptable, NotFound
+from solnum_ld.errors import Gone, MalformedRequest, NotAcceptable, NotFound, ReleaseError
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, NTRIPLES, RDFXML, Format
 from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, RDF_TYPE, VOID
 from solnum_ld.resources.representation import rdf_offers, serialise
@@ -118,8 +118,10 @@ class Pages:
 
 @lru_cache(maxsize=4)
 def read_pages(folder: Path) -> Pages:
-    """Return the pages of a release, which never change."""
+    """Return the pages of a release, which never change; an error, never an empty catalogue, when they are not there."""
     files = tuple(sorted(folder.glob("*.nt"), key=lambda path: int(path.stem)))
+    if not files:
+        raise ReleaseError("The catalogue of the release is not there.")
     digest = hashlib.sha256()
     for path in files:
         digest.update(path.read_bytes())

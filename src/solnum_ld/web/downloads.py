@@ -41,7 +41,7 @@ async def dump(request: Request, name: str) -> Response:
     if matches((header(request, "if-none-match") or "").encode("latin-1"), etag.encode()):
         return Response(status_code=304, headers=common)
     form = Format(known[name].media_type, "", "")
-    return FileResponse(
+    return _File(
         path,
         headers={
             **common,
@@ -50,6 +50,12 @@ async def dump(request: Request, name: str) -> Response:
             **({"content-encoding": "gzip"} if coding else {}),
         },
     )
+
+
+class _File(FileResponse):
+    """A file sent in large pieces: each one costs a change of thread."""
+
+    chunk_size = 1024 * 1024
 
 
 def _links(known: dict[str, Dump], file: Dump, manifest: Manifest) -> Iterator[str]:

@@ -324,8 +324,9 @@ def _links(subject: _Subject, alternates: dict[Format, str], form: Format) -> li
     if form is not HTML:
         links.append(link(subject.address, "describes"))
         posts = [post for post in posts if post.rel in ("collection", "license")]
-    elif len(links) + len(posts) > MANY and (address := _linkset_address(subject)):
-        links.append(link(address, "linkset", type=LINKSET.media_type))
+    elif len(links) + len(posts) > MANY:
+        address = _linkset_address(subject)
+        links += [link(address, "linkset", type=LINKSET.media_type)] if address else []
         posts = [post for post in posts if post.rel in ("cite-as", "type", "license")]
     links.extend(
         link(encoded_address(post.target), post.rel, **({"type": post.type} if post.type else {})) for post in posts
