@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,7 @@ def paged(second: str, next_page: str = "BASEcatalog?page=2", total: str = "hydr
         (paged(SECOND), {"self-contained": "loss"}),
         (paged(SECOND + WHOLE, total="dct:extent 2"), {"total-items": "loss"}),
         (paged(SECOND + WHOLE, next_page="/catalog?page=2"), {"absolute-iris": "loss"}),
+        (paged(SECOND + WHOLE, next_page="http://[broken"), {"paging": "loss"}),
         (paged("broken"), {"well-formed": "loss", "total-items": "loss"}),
         (paged(SECOND + WHOLE + "<BASEcatalog?page=2> hydra:next <BASEcatalog> ."), {"paging": "loss"}),
         (paged(SECOND + WHOLE, next_page="http://127.0.0.1:9/catalog"), {"paging": "loss", "total-items": "loss"}),
@@ -189,6 +191,12 @@ def paged(second: str, next_page: str = "BASEcatalog?page=2", total: str = "hydr
 )
 def test_a_catalogue_of_two_pages_is_judged_as_a_whole(state: Ailment, expected: dict[str, str]) -> None:
     assert broken(visit(state)) == expected
+
+
+def test_addresses_that_are_none_break_nothing() -> None:
+    report = visit(catalogue_says("dcat:downloadURL <BASEdump.csv>", "dcat:downloadURL <http://[broken>, <urn:x:y>"))
+    assert report.catalogue
+    assert broken(report).get("downloads") is None
 
 
 def test_what_is_no_server_is_told_and_fails() -> None:
@@ -199,7 +207,9 @@ def test_what_is_no_server_is_told_and_fails() -> None:
     assert not examine(base, seconds=2).healthy  # it has ended
 
 
-@pytest.mark.parametrize("url", ["ftp://a.example/", "data.example.org", "http://", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example/", "data.example.org", "http://", "file:///etc/passwd", "http://[broken", "http://a:b/"]
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(SettingsError):
         examine(url)
@@ -249,6 +259,11 @@ def test_every_rule_is_told_in_french_and_in_english() -> None:
     for rule in RULES.values():
         assert set(rule.loses) == set(rule.remedy) == {"fr", "en"}
         assert rule.clients
+
+
+def test_french_is_set_with_its_own_signs() -> None:
+    texts = [text["fr"] for rule in RULES.values() for text in (rule.loses, rule.remedy)]
+    assert [text for text in texts if re.search(r" [:;!?»]|« |\w'\w", text)] == []
 
 
 def test_no_rule_is_without_use() -> None:

@@ -100,6 +100,22 @@ FAULTS = (
         "a.nt",
         2,
     ),
+    Fault(
+        "context-json", "context", {"ontology/context.jsonld": '{"@context": {\n"a": }}'}, "ontology/context.jsonld", 2
+    ),
+    Fault("context-absent", "context", {"a.ttl": GOOD, "ontology/context.jsonld": "[]"}, "ontology/context.jsonld"),
+    Fault(
+        "context-remote",
+        "context",
+        {"ontology/context.jsonld": '{"@context": {"@version": 1.1, "@import": "http://x.example.net/c"}}'},
+        "ontology/context.jsonld",
+    ),
+    Fault(
+        "context-wrong",
+        "context",
+        {"ontology/context.jsonld": '{"@context": {"a": {"@id": 7}}}'},
+        "ontology/context.jsonld",
+    ),
     Fault("n-triples-syntax", "syntax", {"a.nt": GOOD + "gibberish\n"}, "a.nt", 2, "gibberish"),
     Fault(
         "n-quads-syntax",

@@ -178,7 +178,11 @@ def apart(work: Callable[[], object]) -> None:
         finally:
             sys.stderr.flush()
             os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        status = os.waitpid(child, 0)[1]
+    except KeyboardInterrupt:  # which the child has got as well: it says so, and clears away what it has begun
+        status = os.waitpid(child, 0)[1]
+    code = os.waitstatus_to_exitcode(status)
     if code < 0:
         fail(f"The build was stopped by signal {-code}. The previous release is untouched.", as_json=False, code=1)
     if code:

@@ -16,6 +16,28 @@ MOST_REDIRECTS = 5
 AGENT = f"solnum-ld-doctor/{__version__}"
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is an http or https address that can be asked.
+
+    >>> is_address("http://a.example/x"), is_address("http://[broken"), is_address("mailto:a@b.example")
+    (True, False, False)
+    """
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def resolve(base: str, target: str) -> str:
+    """Return where a reference leads; empty where it leads to nothing that can be asked."""
+    try:
+        address = urljoin(base, target).partition("#")[0]
+    except ValueError:
+        return ""
+    return address if is_address(address) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back for one request; ``error`` is why nothing did, ``status`` then 0."""
@@ -101,10 +123,11 @@ class Asker:
                 reply = Reply(url, reply.status, reply.headers, error=f"more than {MOST_REDIRECTS} redirects")
                 break
             via.append(url)
-            url = urljoin(url, target).partition("#")[0]
-            if urlsplit(url).scheme not in {"http", "https"}:
+            leads = resolve(url, target)
+            if not leads:
                 reply = Reply(url, error="a redirect leads out of the web")
                 break
+            url = leads
         return Reply(reply.url, reply.status, reply.headers, reply.body, reply.error, tuple(via))
 
     def _once(self, url: str, method: str, headers: dict[str, str], form: dict[str, str] | None) -> Reply:

@@ -11,7 +11,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Lite
 from rdflib.namespace import Namespace
 from rdflib.term import Node
 
-from solnum_ld.doctor.asking import Asker
+from solnum_ld.doctor.asking import Asker, is_address
 from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
 from solnum_ld.doctor.walking import HYDRA, NOWHERE, PARSERS, Catalogue, broken_iris, next_page, read_page, suffix_of
 
@@ -206,6 +206,8 @@ def _formats(asker: Asker, catalogue: Catalogue) -> Iterator[Text]:
 
 
 def _page_faults(catalogue: Catalogue) -> Iterator[Text]:
+    if catalogue.astray:
+        yield say(f"hydra:next mène à « {catalogue.astray} ».", f"hydra:next leads to “{catalogue.astray}”.")
     if catalogue.repeated:
         yield say(f"hydra:next revient à {catalogue.repeated}.", f"hydra:next leads back to {catalogue.repeated}.")
     if catalogue.cut:
@@ -452,4 +454,4 @@ def _of(node: Node) -> str:
 def addresses_of(graph: Graph, predicate: URIRef, nodes: Iterable[Node] | None = None) -> list[str]:
     """Return the http(s) addresses that are values of a property, in order."""
     found = graph.objects(None, predicate) if nodes is None else (v for n in nodes for v in graph.objects(n, predicate))
-    return sorted({str(value) for value in found if urlsplit(str(value)).scheme in {"http", "https"}})
+    return sorted({str(value) for value in found if is_address(str(value))})

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from rdflib import DCAT, Graph
 
-from solnum_ld.doctor.asking import Asker
+from solnum_ld.doctor.asking import Asker, is_address
 from solnum_ld.doctor.catalogue import addresses_of, examine_catalogue
 from solnum_ld.doctor.files import examine_files, examine_names, examine_pages
 from solnum_ld.doctor.programs import examine_endpoint, examine_void
@@ -65,8 +65,7 @@ def examine(
     ``catalogue``, ``oai`` and ``sparql`` name what is not at its usual place.
     """
     for address in filter(None, (url, catalogue, oai, sparql)):
-        parts = urlsplit(address)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not is_address(address):
             raise SettingsError(f"{address!r} is not an http or https address.")
     if not urlsplit(url).path:
         url += "/"

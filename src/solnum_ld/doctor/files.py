@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 from urllib.robotparser import RobotFileParser
 
 from lxml import etree, html
 from rdflib import DCAT, DCTERMS, Graph, URIRef
 
-from solnum_ld.doctor.asking import Asker, Reply
+from solnum_ld.doctor.asking import Asker, Reply, is_address
 from solnum_ld.doctor.catalogue import addresses_of, typed
 from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
 from solnum_ld.doctor.walking import ANY_RDF, PARSERS, parse
@@ -59,7 +59,7 @@ def _facts(graph: Graph, replies: dict[str, Reply]) -> Iterator[Text]:
 def examine_names(asker: Asker, graph: Graph) -> Iterator[Outcome]:
     """Yield the outcome about what the datasets' IRIs lead to, as rdflib asks."""
     titled = [node for node in typed(graph, DCAT.Dataset) if (node, DCTERMS.title, None) in graph]
-    names = [node for node in titled if str(node).startswith(("http://", "https://"))]
+    names = [node for node in titled if is_address(str(node))]
     yield judge("dereferencing", (problem for node in names[:MOST_PAGES] for problem in _led_to(asker, str(node))))
 
 
@@ -95,7 +95,7 @@ def _datasets(reply: Reply) -> list[dict[str, object]]:
         return []
     try:
         document = html.fromstring(reply.body)
-    except (etree.ParserError, ValueError):
+    except (etree.LxmlError, ValueError):
         return []
     found: list[dict[str, object]] = []
     for block in document.iter("script"):
@@ -191,7 +191,7 @@ def _listed(asker: Asker, maps: Iterable[str]) -> Iterator[str]:
     queue, seen = list(maps), set[str]()
     while queue and len(seen) < MOST_SITEMAPS:
         address = queue.pop(0)
-        if address in seen or urlsplit(address).scheme not in {"http", "https"}:
+        if address in seen or not is_address(address):
             continue
         seen.add(address)
         reply = asker.ask(address, follow=True)

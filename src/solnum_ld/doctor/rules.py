@@ -5,6 +5,7 @@ The rules were read out of the clients' behaviour and are told in our own words;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,9 +56,16 @@ class Outcome:
         }
 
 
+_BEFORE = re.compile(" (?=[:;!?»])")
+
+
 def say(french: str, english: str) -> Text:
-    """Return a sentence in both languages."""
-    return {"fr": french, "en": english}
+    """Return a sentence in both languages, the French with the no-break spaces of its signs.
+
+    >>> say("« a » : b", "“a”: b")["fr"]
+    '«\\xa0a\\xa0»\\xa0: b'
+    """
+    return {"fr": _BEFORE.sub("\u00a0", french).replace("« ", "«\u00a0"), "en": english}
 
 
 _SHOWN = 3

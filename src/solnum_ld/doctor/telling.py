@@ -77,12 +77,12 @@ def _tell(outcome: Outcome, language: str) -> Iterator[str]:
         yield f"      {_WORDS['more'][language].format(n=outcome.more)}"
     if outcome.verdict is not Verdict.ABSENT:
         yield (
-            f"      {_WORDS['loses'][language]} : {escape(rule.loses[language])}"
+            f"      {_WORDS['loses'][language]}\u00a0: {escape(rule.loses[language])}"
             if language == "fr"
             else f"      loss: {escape(rule.loses['en'])}"
         )
         yield (
-            f"      {_WORDS['remedy'][language]} : {escape(rule.remedy[language])}"
+            f"      {_WORDS['remedy'][language]}\u00a0: {escape(rule.remedy[language])}"
             if language == "fr"
             else f"      remedy: {escape(rule.remedy['en'])}"
         )

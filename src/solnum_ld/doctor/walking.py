@@ -14,7 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from rdflib import DCAT, RDF, Graph, Namespace, URIRef
 from rdflib.term import Node
 
-from solnum_ld.doctor.asking import Asker, Reply
+from solnum_ld.doctor.asking import Asker, Reply, resolve
 
 HYDRA = Namespace("http://www.w3.org/ns/hydra/core#")
 NOWHERE = "http://relative.invalid/"
@@ -61,6 +61,7 @@ class Catalogue:
     plain: Reply = field(default_factory=lambda: Reply(""))
     head: Reply = field(default_factory=lambda: Reply(""))
     repeated: str = ""
+    astray: str = ""
     cut: bool = False
 
     @property
@@ -121,7 +122,10 @@ def _walk(asker: Asker, url: str, first: Page, most_pages: int) -> Catalogue:
     catalogue = Catalogue(url, [first], plain=asker.ask(url), head=asker.ask(url, "HEAD"))
     seen, page, here = {url, first.reply.url}, first, url
     while target := next_page(page.graph):
-        here = urljoin(here, target)
+        here = resolve(here, target)
+        if not here:
+            catalogue.astray = target
+            break
         if here in seen:
             catalogue.repeated = here
             break

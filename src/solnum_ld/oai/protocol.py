@@ -55,6 +55,8 @@ _ARGUMENTS: dict[Verb, tuple[frozenset[str], frozenset[str], bool]] = {
 }
 """For each verb: the arguments required, those optional, and whether a resumption token may stand alone instead."""
 
+_PREFIX = re.compile(r"[A-Za-z0-9\-_.!~*'()]+\Z")
+_SET = re.compile(r"[A-Za-z0-9\-_.!~*'()]+(:[A-Za-z0-9\-_.!~*'()]+)*\Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _SECOND = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 
@@ -82,6 +84,9 @@ def parse_request(arguments: Sequence[tuple[str, str]]) -> Asked:
         if token is None or token.verb != verb:
             raise Fault("badResumptionToken", f"This is no resumptionToken of {verb} of this repository.")
         return Asked(verb, tuple(arguments), token.prefix, "", token.set, token.start, token.end, token)
+    for name, syntax in (("set", _SET), ("metadataPrefix", _PREFIX)):
+        if name in values and not syntax.match(values[name]):
+            raise Fault("badArgument", f"{name!r} has a character that stands in no {name}.")
     for name in sorted(required - values.keys()):
         raise Fault("badArgument", f"{verb} needs the argument {name!r}.")
     start, end = _dates(values)

@@ -16,6 +16,7 @@ from rdflib import Graph
 from solnum_ld.findings import Finding, Severity, violation, warning
 from solnum_ld.namespaces import LABELS
 from solnum_ld.release.checks import Checker
+from solnum_ld.release.context import check_context
 from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE, Declared, check_space, read_declared
 from solnum_ld.release.derive import check_rules
@@ -121,6 +122,7 @@ def inspect_tree(tree: SourceTree, work: Path, crew: Crew, reporter: Reporter, *
     """Read and check a source, with ``work`` for temporary files; whatever is wrong with it is a finding."""
     findings = list(tree.findings)
     findings += check_rules(tree.rules, tree.root)
+    findings += check_context(tree.context, tree.root) if tree.context else []
     readings = _read_all(tree, work, crew, reporter)
     findings += [finding for reading in readings for finding in reading.findings]
     declared, survey, parts = _collect(tree, readings, work, crew, reporter)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
-from pyld import jsonld
 
 from solnum_ld.namespaces import PREFIXES
 from solnum_ld.rdf import to_bytes
@@ -24,7 +23,7 @@ _KEYWORDS = re.compile(r"@[A-Za-z]+$")
 
 
 def _refuse(url: str, _options: object = None) -> JsonObject:
-    raise jsonld.JsonLdError(f"{url} is not fetched", "jsonld.LoadDocumentError", code="loading remote context failed")
+    raise ValueError(f"{url} is not fetched")
 
 
 class Context:
@@ -42,7 +41,7 @@ class Context:
         """Return the context of a file, or of the prefix table when there is none."""
         if not path.is_file():
             return cls(PREFIXES)
-        return cls(json.loads(path.read_text("utf-8"))["@context"])
+        return cls(json.loads(path.read_text("utf-8-sig"))["@context"])
 
     @property
     def quick(self) -> bool:
@@ -56,12 +55,18 @@ class Context:
                 return self._plain.write(triples)
             except NotPlain:  # an IRI that this context would read as another
                 pass
+        document = self._by_pyld(triples)
+        document["@context"] = self._used(document.get("@graph", []))
+        return (json.dumps(document, ensure_ascii=True, indent=1) + "\n").encode()
+
+    def _by_pyld(self, triples: Sequence[ox.Triple]) -> JsonObject:
+        from pyld import jsonld  # a fifth of a second and many modules, for contexts that are not plain
+
         lines = to_bytes(sorted(triples, key=str), ox.RdfFormat.N_TRIPLES).decode()
         expanded = jsonld.from_rdf(lines, {"format": "application/n-quads", "useNativeTypes": False})
         options = {"documentLoader": _refuse, "graph": True, "compactArrays": True}
         document: JsonObject = jsonld.compact(expanded, {"@context": self.definition}, options)
-        document["@context"] = self._used(document.get("@graph", []))
-        return (json.dumps(document, ensure_ascii=True, indent=1) + "\n").encode()
+        return document
 
     def _used(self, graph: object) -> JsonObject:
         """Return the part of the context that a document needs."""

@@ -1,0 +1,46 @@
+"""The source's JSON-LD context (``ontology/context.jsonld``): whether documents can be written against it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from solnum_ld.findings import Finding, violation
+
+_REMEDY = "Correct the context; what it says must be in the file itself."
+
+
+def check_context(path: Path, root: Path) -> list[Finding]:
+    """Return what is wrong with a context: JSON, its form, a definition that no processor takes, a remote part."""
+    name = path.relative_to(root).as_posix()
+    try:
+        document = json.loads(path.read_text("utf-8-sig"))
+    except json.JSONDecodeError as error:
+        message = f"The context is not JSON: {error.msg}."
+        return [violation("context", message, _REMEDY, file=name, line=error.lineno, column=error.colno)]
+    except (OSError, UnicodeDecodeError) as error:
+        return [violation("context", f"The context cannot be read: {error}.", "Save it as UTF-8.", file=name)]
+    definition = document.get("@context") if isinstance(document, dict) else None
+    if not isinstance(definition, dict):
+        return [violation("context", "The file has no @context that is an object.", _REMEDY, file=name)]
+    wrong = _refused(definition)
+    return [violation("context", f"The context cannot be used: {wrong}.", _REMEDY, file=name)] if wrong else []
+
+
+def _refused(definition: dict[str, object]) -> str | None:
+    """Return why a processor refuses a context; no remote part is fetched."""
+    from pyld import jsonld  # only where there is a context
+
+    def never(url: str, _options: object = None) -> dict[str, object]:
+        raise ValueError(f"{url} is not fetched")
+
+    try:
+        jsonld.compact({"@id": "x:y"}, {"@context": definition}, {"documentLoader": never})
+    except (
+        jsonld.JsonLdError,
+        ValueError,
+        TypeError,
+        AttributeError,
+    ) as error:  # the processor trusts its input's form
+        return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+    return None
