@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
+
 CATALOGUE = """\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dct: <http://purl.org/dc/terms/> .
@@ -141,3 +143,58 @@ def answers_with(path: str, **changes: object) -> Callable[[Answers, str], None]
             setattr(answer, name, value.replace("BASE", base) if isinstance(value, str) else value)
 
     return ailment
+
+
+@dataclass
+class Exchange:
+    """A request to a real server and its answer, on the way back through a proxy that may spoil it."""
+
+    method: str
+    target: str
+    status: int
+    kind: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@contextmanager
+def spoilt(server: str, spoil: Callable[[Exchange], None]) -> Iterator[str]:
+    """Serve what ``server`` answers, spoilt; give the base address. It calls itself by that address."""
+    origin = server.rstrip("/")
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name: self.headers[name] for name in ("Accept", "Content-Type") if name in self.headers}
+            answer = client.request(self.command, origin + self.path, content=sent, headers=headers)
+            body = answer.content.replace(server.encode(), base.encode())
+            kept = {"Access-Control-Allow-Origin": answer.headers.get("access-control-allow-origin", "")}
+            exchange = Exchange(
+                self.command, self.path, answer.status_code, answer.headers.get("content-type", ""), kept, body
+            )
+            spoil(exchange)
+            self.send_response(exchange.status)
+            length = str(len(exchange.body))
+            for name, value in {"Content-Type": exchange.kind, "Content-Length": length, **exchange.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(exchange.body)
+
+        do_GET = do_HEAD = do_POST = answer  # noqa: N815 - http.server names them
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy.daemon_threads = True
+    base = f"http://127.0.0.1:{proxy.server_address[1]}/"
+    thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            yield base
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
+        thread.join(10)

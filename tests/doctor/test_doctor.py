@@ -18,7 +18,7 @@ from patient import Answer, Answers, answers_with, catalogue_says, patient
 
 from solnum_ld.cli import app
 from solnum_ld.doctor.examination import Report, examine
-from solnum_ld.doctor.rules import RULES, Verdict
+from solnum_ld.doctor.rules import CKAN, RULES, UDATA, Verdict
 from solnum_ld.errors import SettingsError
 from support import ROOT
 
@@ -48,6 +48,24 @@ def reasons(report: Report, rule: str) -> str:
 def redirected(answers: Answers, base: str) -> None:
     answers["/moved.ttl"] = answers["/catalog"]
     answers["/catalog"] = Answer("", "text/plain", 302, 302, {"Location": f"{base}moved.ttl"})
+
+
+@pytest.mark.parametrize(
+    ("ailment", "udata", "ckan"),
+    [
+        (catalogue_says("a dcat:Dataset", "a dcat:Dataset"), (1, 2, 1), (1, 2)),
+        (answers_with("/catalog", head=405), (0, 0, 0), (1, 2)),
+        (catalogue_says("<BASEtheme> a", STUB), (1, 2, 1), (0, 0)),
+        (catalogue_says(FILE, "dcat:downloadURL <BASEdump.ttl>"), (1, 1, 1), (1, 2)),
+        (catalogue_says(FILE, f'{FILE} ; spdx:checksum [ spdx:checksumValue "00"^^xsd:hexBinary ]'), (0, 0, 1), (1, 2)),
+        (catalogue_says(FILE, f"{FILE} ; dcat:accessService <BASEservice>"), (1, 2, 0), (1, 2)),
+        (catalogue_says('dct:identifier "BASEservice"', 'dct:identifier "BASEdataset/a"'), (0, 0, 0), (1, 2)),
+    ],
+)
+def test_what_portals_would_take_is_counted(ailment: Ailment, udata: tuple[int, ...], ckan: tuple[int, ...]) -> None:
+    takes = visit(ailment).takes
+    assert tuple(takes[UDATA].values()) == udata
+    assert tuple(takes[CKAN].values())[:2] == ckan
 
 
 def test_nothing_is_wrong_with_the_healthy() -> None:

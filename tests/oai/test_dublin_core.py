@@ -31,8 +31,8 @@ def say(
     return [(etree.QName(child).localname, child.text or "", child.get(language)) for child in root]
 
 
-def test_nothing_stated_is_an_identifier_alone() -> None:
-    assert say({}) == [("identifier", IRI, None)]
+def test_what_has_no_name_is_called_by_its_iri() -> None:
+    assert say({}) == [("title", IRI, None), ("identifier", IRI, None)]
 
 
 def test_the_best_name_is_the_title_in_all_its_languages() -> None:

@@ -6,6 +6,8 @@ import base64
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from solnum_ld.oai.protocol import Fault, Verb, parse_request
 from solnum_ld.oai.tokens import Token, read_token, write_token
@@ -52,6 +54,10 @@ def encoded(value: object) -> str:
             "badResumptionToken",
         ),
         ([("verb", "ListRecords"), ("resumptionToken", encoded(["ListRecords", *"abcde", -1]))], "badResumptionToken"),
+        (
+            [("verb", "ListRecords"), ("resumptionToken", encoded(["ListRecords", "oai_dc", "\ud800", *"cde", 1]))],
+            "badResumptionToken",
+        ),
     ],
 )
 def test_a_request_out_of_order_is_a_fault_of_this_code(arguments: list[tuple[str, str]], code: str) -> None:
@@ -75,6 +81,21 @@ def test_seconds_are_taken_as_they_are() -> None:
 def test_a_token_stands_for_all_that_was_asked() -> None:
     asked = parse_request([("verb", "ListRecords"), ("resumptionToken", write_token(TOKEN))])
     assert (asked.prefix, asked.set, asked.start, asked.token) == ("oai_dc", "book", TOKEN.start, TOKEN)
+
+
+NAMES = ["verb", "metadataPrefix", "identifier", "set", "from", "until", "resumptionToken"]
+VALUES = [*Verb, "oai_dc", "2026-01-01", "2026-01-01T00:00:00Z", write_token(TOKEN), encoded([1] * 7), encoded("x")]
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.lists(st.tuples(st.sampled_from(NAMES) | st.text(), st.sampled_from(VALUES) | st.text())))
+def test_any_request_is_in_order_or_a_fault(arguments: list[tuple[str, str]]) -> None:
+    try:
+        asked = parse_request(arguments)
+    except Fault as fault:
+        assert fault.code in {"badVerb", "badArgument", "badResumptionToken"}
+    else:
+        assert asked.verb in Verb
 
 
 @pytest.mark.parametrize("cut", [1, 5, 20])

@@ -232,6 +232,15 @@ def test_a_source_on_this_machine_that_says_nothing_is_not_judged(tmp_path: Path
     assert len(set(graph.subjects(RDF.type, DCAT.Dataset))) == 1
 
 
+def test_one_fault_of_many_datasets_is_told_twenty_times_and_counted(tmp_path: Path) -> None:
+    many = "".join(f'<{SPACE}dataset/d{n}> a dcat:Dataset ; dct:title "D"@fr .\n' for n in range(25))
+    folder = source(tmp_path / "source", catalog_of(strict=False, extra=many))
+    built = build_into(tmp_path / "releases", folder, PUBLIC, contact="a@example.net")
+    told = [f for f in built.findings if f.shape == f"{SNSH}CataloguedDataset-description"]
+    assert len(told) == 21
+    assert told[-1].message().startswith("… and 5 more") or told[0].message().startswith("… and 5 more")
+
+
 def test_what_is_wrong_stops_every_build_that_is_judged(tmp_path: Path) -> None:
     folder = source(tmp_path / "source", catalog_of(strict=False, dct_modified='"hier"'))
     with pytest.raises(SourceInvalid) as error:

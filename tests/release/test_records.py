@@ -98,9 +98,7 @@ def test_without_a_declaration_everything_is_a_record_and_every_class_a_set(sour
     assert len(found["a"].sets) == 2
     assert found["b"].sets[0] in found["a"].sets
     names = [spec for spec, _ in sets(tmp_path / "r")]
-    assert (
-        len(names) == len(set(names)) == 4
-    )  # two pairs of classes of one name: Chapter, and Dataset of DCAT and of VoID
+    assert len(names) == len(set(names)) == 3  # two classes of one name, and the datasets
 
 
 def test_a_record_is_dated_by_the_release_in_which_it_changed(source: Path, tmp_path: Path) -> None:

@@ -122,6 +122,13 @@ class StoreContract:
         assert incoming[f"{X}p"] == (ox.NamedNode(f"{SPACE}id/a"),)
         assert isinstance(incoming[f"{X}r"][0], ox.BlankNode)
 
+    def test_what_a_resource_states_itself_is_had_alone(self, described: Callable[..., Description]) -> None:
+        for name in ("id/a", "id/b"):
+            whole, own = described(f"{SPACE}{name}"), described(f"{SPACE}{name}", Window(own=True))
+            assert (own.outgoing, own.nested) == (whole.outgoing, whole.nested)
+            assert (own.incoming, own.graphs, own.parts) == ((), (), ())
+            assert own.labels.items() <= whole.labels.items()
+
     def test_a_document_is_described_by_its_hash_parts(self, described: Callable[..., Description]) -> None:
         found = described(f"{SPACE}page")
         assert [part.iri for part in found.parts] == [f"{SPACE}page#one", f"{SPACE}page#two"]

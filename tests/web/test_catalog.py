@@ -248,6 +248,11 @@ def test_the_table_has_one_row_for_each_initiative(
         assert bool(row["latitude"]) == (places == 1)
 
 
+def test_the_page_of_a_table_leads_to_its_file(book: Server, book_http: httpx.Client) -> None:
+    page = book_http.get("doc/table/initiatives", headers={"accept": "text/html"})
+    assert f'href="{book.base}dumps/initiatives.csv"' in page.text
+
+
 def test_pandas_reads_the_table_with_its_types(book_http: httpx.Client) -> None:
     frame = pandas.read_csv(io.BytesIO(book_http.get("dumps/initiatives.csv").content), dtype={"code_insee": str})
     assert frame.shape == (27, 14)

@@ -33,7 +33,9 @@ def test_its_lists_follow_paths_over_its_own_properties_which_were_rebased(stars
 def test_a_list_page_is_a_page_json_or_csv_and_nothing_else(stars: httpx.Client) -> None:
     for accept, kind in (("application/json", "application/json"), ("text/csv", "text/csv"), ("*/*", "text/html")):
         assert stars.get("telescopes", headers={"accept": accept}).headers["content-type"].startswith(kind)
-    assert stars.get("telescopes", headers={"accept": "text/turtle"}).status_code == 406
+    refused = stars.get("telescopes", headers={"accept": "text/turtle"})
+    assert refused.status_code == 406
+    assert f'<{stars.base_url}catalog>; rel="describedby"' in refused.headers["link"]
     assert stars.get("telescopes.ttl").status_code == 404
     assert stars.get("telescopes?page=2").status_code == 404
     assert stars.get("telescopes?page=x").status_code == 400

@@ -323,3 +323,12 @@ def test_an_empty_or_unknown_language_is_no_language(http: httpx.Client) -> None
         answer = http.get("doc/book", params={"lang": value}, headers={"accept": "text/html"})
         assert answer.headers["content-language"] == "fr"
         assert "<b>" not in answer.text
+
+
+def test_the_page_of_a_place_or_theme_gathers_what_belongs_to_it_once(book_http: httpx.Client) -> None:
+    page = page_of(book_http, "doc/place/region-53")
+    links = [e.attributes["href"] for e in page.all("a")]
+    assert f"{book_http.base_url}initiatives?region=place%2Fregion-53" in links
+    assert f"{book_http.base_url}doc/initiative/papi-brest" in links
+    headings = [e.text for e in page_of(book_http, "doc/organization/villes-internet").all("h2")]
+    assert not [text for text in headings if text.startswith("Questions")]  # a fact of its own says it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -205,6 +206,7 @@ def build_now(settings: Settings, options: BuildOptions, *, wait: bool = True, f
     from solnum_ld.release.folder import ReleaseFolder
     from solnum_ld.release.pipeline import build
 
+    gc.set_threshold(100_000, 20, 20)  # a build makes values by the million, and hardly a cycle
     with Bars() as bars:
         built = build(
             settings.source or bundled_source(),

@@ -9,8 +9,9 @@ from urllib.parse import urljoin, urlsplit
 from rdflib import DCAT, Graph
 
 from solnum_ld.doctor.asking import Asker, is_address
-from solnum_ld.doctor.catalogue import addresses_of, examine_catalogue
+from solnum_ld.doctor.catalogue import examine_catalogue, taken
 from solnum_ld.doctor.files import examine_files, examine_names, examine_pages
+from solnum_ld.doctor.graphs import addresses_of
 from solnum_ld.doctor.programs import examine_endpoint, examine_void
 from solnum_ld.doctor.records import examine_records
 from solnum_ld.doctor.rules import Outcome, Verdict
@@ -18,6 +19,8 @@ from solnum_ld.doctor.walking import find_catalogue
 from solnum_ld.errors import SettingsError
 
 MOST_PAGES = 100
+STOPPING = frozenset("catalogue head redirect any-media-type media-type well-formed remote-context size".split())
+"""Rules whose breach keeps a portal from reading anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,18 @@ class Report:
     catalogue: str
     outcomes: tuple[Outcome, ...]
     requests: int
+    readable: dict[str, dict[str, int]]
+
+    @property
+    def takes(self) -> dict[str, dict[str, int]]:
+        """Return how much of the catalogue portals would take; nothing where they cannot read it."""
+        stopped = {
+            o.rule.name: o.rule.clients for o in self.outcomes if o.verdict is Verdict.LOSS and o.rule.name in STOPPING
+        }
+        return {
+            client: dict.fromkeys(numbers, 0) if any(client in clients for clients in stopped.values()) else numbers
+            for client, numbers in self.readable.items()
+        }
 
     @property
     def counts(self) -> dict[str, int]:
@@ -47,6 +62,7 @@ class Report:
             "healthy": self.healthy,
             "counts": self.counts,
             "requests": self.requests,
+            "takes": self.takes,
             "rules": [outcome.as_dict() for outcome in self.outcomes],
         }
 
@@ -73,7 +89,7 @@ def examine(
         found = find_catalogue(asker, catalogue or url, most_pages, named=bool(catalogue))
         graph = found.merged
         outcomes = tuple(_outcomes(asker, url, found_graph=graph, oai=oai, sparql=sparql))
-        return Report(url, found.found, (*examine_catalogue(asker, found), *outcomes), asker.asked)
+        return Report(url, found.found, (*examine_catalogue(asker, found), *outcomes), asker.asked, taken(graph))
 
 
 def _outcomes(asker: Asker, url: str, *, found_graph: Graph, oai: str, sparql: str) -> Iterator[Outcome]:

@@ -12,7 +12,7 @@ from lxml import etree, html
 from rdflib import DCAT, DCTERMS, Graph, URIRef
 
 from solnum_ld.doctor.asking import Asker, Reply, is_address
-from solnum_ld.doctor.catalogue import addresses_of, typed
+from solnum_ld.doctor.graphs import addresses_of, typed
 from solnum_ld.doctor.rules import Outcome, Text, absent, judge, say
 from solnum_ld.doctor.walking import ANY_RDF, PARSERS, parse
 

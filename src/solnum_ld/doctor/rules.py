@@ -106,7 +106,7 @@ RULES: dict[str, Rule] = {
         ),
         Rule(
             "head",
-            (UDATA, CKAN, LINKS),
+            (UDATA, LINKS),
             _LOSS,
             say("La moisson s’arrête avant d’avoir rien lu.", "The harvest stops before anything is read."),
             say("Répondre à HEAD comme à GET, sans corps.", "Answer HEAD as GET, without a body."),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.markup import escape
 
 from solnum_ld.doctor.examination import Report
-from solnum_ld.doctor.rules import Outcome, Verdict
+from solnum_ld.doctor.rules import LINKS, Outcome, Verdict
 
 _MARK = {
     Verdict.KEPT: "[green]✓[/]",
@@ -27,6 +27,10 @@ _WORDS = {
     "loses": {"fr": "perte", "en": "loss"},
     "remedy": {"fr": "remède", "en": "remedy"},
     "more": {"fr": "et {n} autres", "en": "and {n} more"},
+    "takes": {
+        "fr": "prend jeux : {datasets}, ressources : {resources}, services : {services}".replace(" :", "\u00a0:"),
+        "en": "takes datasets: {datasets}, resources: {resources}, services: {services}",
+    },
     "none": {"fr": "aucun catalogue trouvé", "en": "no catalogue found"},
     "asked": {"fr": "{n} requêtes", "en": "{n} requests"},
 }
@@ -53,24 +57,37 @@ def tell(report: Report, language: str) -> Iterator[str]:
 def _clients(report: Report, language: str) -> Iterator[str]:
     """Yield a line for each client: what it would lose, what is at risk."""
     clients = dict.fromkeys(client for outcome in report.outcomes for client in outcome.rule.clients)
-    width = max(map(len, clients), default=0)
+    width = max((len(_named(client, language)) for client in clients), default=0)
     for client in sorted(clients):
         own = [outcome for outcome in report.outcomes if client in outcome.rule.clients]
-        parts = []
+        parts = [_taken(report.takes[client], language)] if client in report.takes else []
         for verdict in (Verdict.LOSS, Verdict.RISK):
             names = [outcome.rule.name for outcome in own if outcome.verdict is verdict]
             if names:
                 parts.append(f"{_HEADINGS[verdict][language].lower()}: {', '.join(names)}")
-        if not parts and any(outcome.verdict is Verdict.KEPT for outcome in own):
+        if mark_of(own) is Verdict.KEPT:
             parts.append(_HEADINGS[Verdict.KEPT][language].lower())
-        mark = min((outcome.verdict for outcome in own), key=_ORDER.index)
-        mark = Verdict.KEPT if mark is Verdict.ABSENT and any(o.verdict is Verdict.KEPT for o in own) else mark
-        yield f"  {_MARK[mark]} {client:{width}}  {'; '.join(parts) or _HEADINGS[Verdict.ABSENT][language].lower()}"
+        yield f"  {_MARK[mark_of(own)]} {_named(client, language):{width}}  {'; '.join(parts) or _HEADINGS[Verdict.ABSENT][language].lower()}"
+
+
+def mark_of(outcomes: Sequence[Outcome]) -> Verdict:
+    """Return the worst verdict; what is absent is no fault beside what is kept."""
+    verdicts = {outcome.verdict for outcome in outcomes}
+    return min(verdicts - {Verdict.ABSENT} or verdicts, key=_ORDER.index)
+
+
+def _named(client: str, language: str) -> str:
+    """Return what a client is called: products have one name, kinds of programs two."""
+    return "vérificateurs de liens" if (client, language) == (LINKS, "fr") else client
+
+
+def _taken(numbers: dict[str, int], language: str) -> str:
+    return _WORDS["takes"][language].format(**numbers)
 
 
 def _tell(outcome: Outcome, language: str) -> Iterator[str]:
     rule = outcome.rule
-    yield f"  {_MARK[outcome.verdict]} [bold]{rule.name}[/]  [dim]{_WORDS['concerns'][language]} {', '.join(rule.clients)}[/]"
+    yield f"  {_MARK[outcome.verdict]} [bold]{rule.name}[/]  [dim]{_WORDS['concerns'][language]} {', '.join(_named(client, language) for client in rule.clients)}[/]"
     for reason in outcome.reasons:
         yield f"      {escape(reason[language])}"
     if outcome.more:

@@ -43,7 +43,7 @@ async def dataset_triples(store: Store, iri: str) -> list[ox.Triple]:
     seen, queue = {iri}, [iri]
     while queue and len(seen) < MOST_RESOURCES:
         name = queue.pop(0)
-        description = await store.describe(name, Window())
+        description = await store.describe(name, Window(own=True))
         if description is None:
             continue
         node = ox.NamedNode(name)

@@ -105,8 +105,11 @@ def dublin_core(description: Description) -> etree._Element:
 
 def _statements(description: Description) -> Iterator[tuple[str, str, str]]:
     """Yield (element, text, language) in the order of the Dublin Core elements."""
-    for value in next((values for name in LABELS if (values := _values(description, name))), ()):
+    names = next((values for name in LABELS if (values := _values(description, name))), ())
+    for value in names:
         yield "title", *_literal(value)
+    if not names:  # harvesters drop what has no title
+        yield "title", description.iri, ""
     for element in ("creator", "subject"):
         yield from _named(description, element)
     for name in _DESCRIPTIONS:

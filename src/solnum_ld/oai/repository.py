@@ -204,7 +204,7 @@ class Repository:
     async def _metadata(self, iri: str, prefix: str) -> etree._Element:
         if prefix == "dcat_ap":
             return dcat_ap.dcat_ap(await dcat_ap.dataset_triples(self.store, iri))
-        found = await self.store.describe(iri, Window())
+        found = await self.store.describe(iri, Window(own=True))
         return dublin_core.dublin_core(found or Description(iri, (), (), (), {}, (), ()))
 
 

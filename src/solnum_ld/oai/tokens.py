@@ -38,7 +38,8 @@ def read_token(text: str) -> Token | None:
     try:
         parts = json.loads(base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), b"-_", validate=True))
         *texts, position = parts
-        if len(texts) == 6 and all(isinstance(part, str) for part in texts) and type(position) is int and position >= 0:
+        plain = len(texts) == 6 and all(isinstance(part, str) and part.isascii() for part in texts)
+        if plain and type(position) is int and position >= 0:
             verb, prefix, set_spec, start, end, state = texts
             return Token(verb, prefix, set_spec, start, end, state, position)
     except (ValueError, TypeError, RecursionError):

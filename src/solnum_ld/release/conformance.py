@@ -4,6 +4,7 @@ would lose what. It is judged as it will be served, derived and with all its fig
 from __future__ import annotations
 
 import gzip
+from collections import Counter
 from collections.abc import Iterator
 
 import pyoxigraph as ox
@@ -18,6 +19,9 @@ from solnum_ld.release.inspection import Inspection, Whereabouts
 from solnum_ld.release.reading import ENGINE_FORMATS
 from solnum_ld.release.tree import Role
 from solnum_ld.validation import Result, validate
+
+MAX_OF_A_SHAPE = 20
+"""Results of one shape that are told one by one; thousands of datasets have thousands."""
 
 GRAPH = "shapes/catalog"
 """The graph of the source's own shapes of the catalogue; those are not applied to its data."""
@@ -48,8 +52,15 @@ def check_catalogue(
     data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
     where_at = Whereabouts(inspection.tree, inspection.parts)
     lenient = not inspection.declared.strict
+    found = Counter[str]()
     for result in validate(data, shapes):
-        yield _finding(result, names, where_at, lenient=lenient)
+        found[result.shape] += 1
+        if found[result.shape] <= MAX_OF_A_SHAPE:
+            yield _finding(result, names, where_at, lenient=lenient)
+    for shape, count in found.items():
+        if count > MAX_OF_A_SHAPE:
+            text = f"… and {count - MAX_OF_A_SHAPE} more of {shape}."
+            yield Finding(Severity.INFO, "catalogue", {"en": text}, shape=shape)
 
 
 def _shapes(inspection: Inspection, *, public: bool) -> Graph | None:

@@ -23,7 +23,7 @@ from solnum_ld.release.inspection import Inspection, reject_reason
 from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.rebase import Rebased, Rebaser
 from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
-from solnum_ld.release.tables import CSV_TYPE, read_tables, write_table
+from solnum_ld.release.tables import CSV_TYPE, Table, read_tables, write_table
 from solnum_ld.release.tree import Role
 
 Graphs = dict[str, tuple[int, str]]
@@ -49,9 +49,7 @@ class Describing:
 
     def write_tables(self, folder: Path) -> tuple[Dump, ...]:
         """Fill the tables that the source declares; raise :class:`SourceInvalid` when one cannot be."""
-        tree = self.inspection.tree
-        queries = {path.stem: path for path in tree.tables}
-        tables, wrong = read_tables(self.declared(), queries, tree.root)
+        tables, wrong = self._tables()
         if wrong:
             raise SourceInvalid("The tables cannot be filled.", wrong)
         return tuple(
@@ -59,6 +57,10 @@ class Describing:
             for table in tables
             for dump in write_table(table, self.store, folder, self.names, self.dataset.license)
         )
+
+    def _tables(self) -> tuple[list[Table], list[Finding]]:
+        tree = self.inspection.tree
+        return read_tables(self.declared(), {path.stem: path for path in tree.tables}, tree.root)
 
     def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump], withdrawn: frozenset[str]) -> Catalogue:
         """Return the catalogue of the release."""
@@ -106,7 +108,8 @@ class Describing:
         graphs[name] = (len(catalogue.triples), _ORIGIN)
         figures = self._figures(rebased, derived, graphs)
         addresses = [f"{self.names.public}dumps/{dump.name}" for dump in dumps]
-        statistics = describe_statistics(self.dataset, self.names, figures, addresses)
+        files = {table.iri: f"{self.names.public}dumps/{table.name}.csv" for table in self._tables()[0]}
+        statistics = describe_statistics(self.dataset, self.names, figures, addresses, files)
         name = f"{self.names.base}graph/statistics"
         fresh += self._add(statistics, name)
         graphs[name] = (len(statistics), _ORIGIN)

@@ -189,21 +189,19 @@ def rebase(sources: Sequence[Path], names: Names, work: Path, crew: Crew, take: 
 
 def name_part(part: Part) -> Tally:
     """Name one part of the source: write its quads and its triples, and return what was seen."""
-    text = part.source.read_bytes()
+    source = part.source.read_bytes()
     rebaser = Rebaser(part.names)
     tally = Tally()
-    canonical = text.split(b"\n")[:-1]
-    injective = rebaser.injective(text)
-    text = rebaser.apply(text)
+    text = rebaser.apply(source)
     part.quads.write_bytes(text)
     quads = text.split(b"\n")[:-1]
     cuts = [line.rfind(b" ", 0, -2) for line in quads]
     tally.graphs.update([line[cut + 1 : -2] for line, cut in zip(quads, cuts, strict=True)])
     triples = [line[:cut] for line, cut in zip(quads, cuts, strict=True)]
-    if injective:  # equal triples stand together
+    if rebaser.injective(source):  # equal triples stand together
         own = [triple for triple, before in zip(triples, [b"", *triples], strict=False) if triple != before]
     else:
-        own = list(_each_once(canonical, triples))
+        own = list(_each_once(source.split(b"\n")[:-1], triples))
     part.triples.write_bytes(b" .\n".join([*own, b""]))
     _count(own, part, tally)
     return tally

@@ -17,7 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from solnum_ld.ledger import RecordSet
-from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, RDF_TYPE, RDFS, SCHEMA, SKOS, VOID
+from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SD, SH, SKOS, VOID
 
 MOST_SETS = 500
 """Sets of a source that declares none: one for each of its most frequent classes."""
@@ -25,6 +25,9 @@ MOST_SETS = 500
 _SPEC = re.compile(r"[A-Za-z0-9\-_.!~*'()]+\Z")
 _LANGUAGES = ("fr", "en", "", None)
 _DESCRIPTIONS = (DCTERMS + "description", RDFS + "comment", SKOS + "definition", SCHEMA + "description")
+_MACHINERY = (OWL, RDF, RDFS, SD, SH, VOID)
+"""Vocabularies whose classes are of descriptions, not of what is described."""
+
 _DATASET = DCAT + "Dataset"
 
 
@@ -109,7 +112,7 @@ def _by_class(store: ox.Store, base: str) -> dict[str, list[str]]:
     for quad in store.quads_for_pattern(None, ox.NamedNode(RDF_TYPE), None, ox.DefaultGraph()):
         if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
             iri = quad.subject.value
-            if iri.startswith(base):
+            if iri.startswith(base) and not quad.object.value.startswith(_MACHINERY):
                 members.setdefault(quad.object.value, []).append(iri)
     return dict(sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))[:MOST_SETS])
 

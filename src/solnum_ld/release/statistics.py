@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.manifest import Dataset
 from solnum_ld.namespaces import (
+    CSVW,
     DCAT,
     DCTERMS,
     FOAF,
@@ -46,6 +47,7 @@ TARGETS = {
     "data.bnf.fr": "data.bnf.fr",
 }
 EXAMPLES = 5
+_URL, _ANY = ox.NamedNode(CSVW + "url"), ox.NamedNode(XSD + "anyURI")
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID, DCAT)
 
 
@@ -136,11 +138,17 @@ def vocabularies(terms: Iterable[str]) -> list[str]:
     return sorted(found - {""})
 
 
-def describe_statistics(dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str]) -> list[ox.Triple]:
-    """Return the statements that no source can make: how much there is, of what, in which graphs, linked to what."""
+def describe_statistics(
+    dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str], tables: Mapping[str, str]
+) -> list[ox.Triple]:
+    """Return the statements that no source can make: how much there is, of what, in which graphs, linked to what.
+
+    ``tables`` maps the IRI of each table to the address of its file.
+    """
     graph = f"{names.base}graph/statistics"
     made = {*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)}
     made.update(_partitions(dataset, graph, figures))
+    made.update(ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items())
     made.update(_linksets(dataset, graph, figures))
     own = set(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
     size = len(made) + len(own)

@@ -50,6 +50,7 @@ class Column:
 class Table:
     """A table that catalog.ttl declares: the query that fills it, the dataset it belongs to, its columns by name."""
 
+    iri: str
     name: str
     dataset: str
     query: str
@@ -84,7 +85,7 @@ def read_tables(
             findings.append(wrong)
             continue
         dataset = next(iter(_links(about[iri], DCTERMS + "isPartOf")), "")
-        tables.append(Table(name, dataset, text, _texts(about[iri], LABELS), _columns(about, iri)))
+        tables.append(Table(iri, name, dataset, text, _texts(about[iri], LABELS), _columns(about, iri)))
     known = {table.name for table in tables} | {finding.file for finding in findings}
     for name, path in sorted(queries.items()):
         file = path.relative_to(root).as_posix()

@@ -125,6 +125,8 @@ class EmbeddedStore:
         return next(iter(self._store.quads_for_pattern(node, None, None, _DEFAULT)), None) is not None
 
     def _describe(self, node: ox.NamedNode, window: Window) -> Description | None:
+        if window.own:
+            return self._own(node)
         parts: list[str] = []
         if window.property is None:
             outgoing, incoming = self._outgoing(node), self._incoming(node)
@@ -159,6 +161,15 @@ class EmbeddedStore:
             graphs=tuple(graphs),
             parts=inner,
         )
+
+    def _own(self, node: ox.NamedNode) -> Description | None:
+        outgoing = self._outgoing(node)
+        if not outgoing:
+            return None
+        values = {value for group in outgoing for value in group.values if isinstance(value, ox.NamedNode)}
+        named = {value.value: self._label(value) for value in values}
+        labels = {iri: _literals(triples) for iri, triples in named.items() if triples}
+        return Description(node.value, tuple(outgoing), (), self._nested(outgoing), labels, (), ())
 
     def _outgoing(self, node: ox.NamedNode) -> list[PropertyValues]:
         counts = self._index.counts(node.value, inverse=False)

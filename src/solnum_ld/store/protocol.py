@@ -24,12 +24,14 @@ INCOMING_LIMIT = 100
 class Window:
     """Which part of a description: all of it (the start of each property), or one property from a key on.
 
-    ``after`` is the N-Triples form of the last term of the page before.
+    ``after`` is the N-Triples form of the last term of the page before. ``own`` asks for what the resource itself states and
+    what its values are called, no more: no mentions of it, no hash IRIs, no names of properties, no graphs.
     """
 
     property: str | None = None
     inverse: bool = False
     after: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,12 @@ def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:
 def _foot(generation: Generation, language: str) -> list[tuple[Text, str]]:
     public = generation.manifest.public
     entries = [("vocabulary", "def")] if generation.manifest.ontology else []
-    entries += [("validation", "validation"), ("about_title", "a-propos"), ("plan", "plan-du-site")]
+    entries += [
+        ("catalogue", "catalog.html"),
+        ("validation", "validation"),
+        ("about_title", "a-propos"),
+        ("plan", "plan-du-site"),
+    ]
     entries += [("legal", "mentions-legales"), ("a11y_short", "accessibilite")]
     return [(Text(word(key, language), language), public + path) for key, path in entries]
 

@@ -33,7 +33,7 @@ from solnum_ld.negotiation import negotiate
 from solnum_ld.search.text import words
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
 from solnum_ld.web.html import render
-from solnum_ld.web.http import NO_STORE, choose_language, header, represent
+from solnum_ld.web.http import NO_STORE, choose_language, header, link, represent
 from solnum_ld.web.wording import Wording
 from solnum_ld.web.words import has_word, word
 
@@ -88,7 +88,7 @@ def problem(
             request,
             status=status,
             title=word(key, language),
-            detail=detail if status not in (404, 500) else "",
+            detail=detail if status not in (404, 410, 500) else "",
             explanation=_explanation(key, members or {}, language),
             offers=offers,
             **(_near(request, language) if status == 404 else {}),
@@ -140,7 +140,9 @@ def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Form
     status = status_of(error)
     if status == 500:
         log.error("%s: %s", type(error).__name__, error)
-    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else None
+    headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
+    if isinstance(error, NotAcceptable):  # what has no twin in RDF is described, with all else, by the catalogue
+        headers["link"] = link(f"{generation_of(request.scope).manifest.public}catalog", "describedby")
     members: dict[str, object] = {}
     if isinstance(error, MalformedQuery) and error.line is not None:
         members = {"line": error.line, "column": error.column}

@@ -115,7 +115,7 @@ async def surround(
         citation=cite(description, viewer, title, collection, language),
         query=query_address(generation, description.iri),
         similar=similar,
-        under=await asyncio.to_thread(_under, generation, description.iri, wording),
+        under=await asyncio.to_thread(_under, generation, description, wording),
         map=await asyncio.to_thread(_map, generation, description.iri, wording),
     )
 
@@ -144,10 +144,14 @@ def _list_above(page: ListInfo | None, generation: Generation, wording: Wording)
     return (Value(wording.text(page.label, page.iri), generation.manifest.public + page.path),)
 
 
-def _under(generation: Generation, iri: str, wording: Wording) -> tuple[Under, ...]:
-    names = generation.manifest.names
+def _under(generation: Generation, description: Description, wording: Wording) -> tuple[Under, ...]:
+    """Return the things of lists that have the resource as a value, and are not among its own facts."""
+    names, iri = generation.manifest.names, description.iri
+    own = {v.value for group in description.outgoing for v in group.values if isinstance(v, ox.NamedNode)}
     found = []
     for page, field, count, items in generation.pages.under(iri):
+        if own.issuperset(item.iri for item in items):
+            continue
         filtered = any(facet.name == field for facet in page.facets)
         query = f"?{urlencode({field: wording.key(f'<{iri}>')})}" if filtered else ""
         found.append(

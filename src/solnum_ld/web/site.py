@@ -135,8 +135,10 @@ class Site:
             PagesIndex(path / PAGES),
             held,
         )
-        with contextlib.suppress(LedgerUnreadable):  # harvesters wait until there is one
+        try:
             fresh.ledger()
+        except LedgerUnreadable as error:
+            log.warning("Harvesters by OAI-PMH wait: %s", error)
         return fresh
 
     async def watch(self) -> None:
