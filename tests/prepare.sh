@@ -1,11 +1,12 @@
 #!/bin/sh
-# Install what the tests need beside Python: curl, Node.js with the Comunica client and axe-core, Chromium, Virtuoso. As root through apt; otherwise it says what to run.
+# Install what the tests need beside Python: curl, Node.js with the Comunica client and axe-core, Chromium, Virtuoso, HAProxy. As root through apt; otherwise it says what to run.
 set -eu
 cd "$(dirname "$0")"
 missing=""
 command -v curl >/dev/null 2>&1 || missing="curl"
 command -v npm >/dev/null 2>&1 || missing="$missing nodejs npm"
 command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || missing="$missing chromium"
+command -v haproxy >/dev/null 2>&1 || missing="$missing haproxy"
 command -v virtuoso-t >/dev/null 2>&1 || missing="$missing virtuoso-opensource-7-bin"
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -48,10 +48,14 @@ def virtuoso(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], port: int, path: str = "/", cwd: Path | None = None
+    command: list[str],
+    port: int,
+    path: str = "/",
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block begins when it answers."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=environment)
     try:
         for _ in range(600):
             try:

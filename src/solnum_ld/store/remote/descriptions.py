@@ -31,6 +31,7 @@ class Around:
 
     outgoing: bool = True
     incoming: bool = True
+    graphs: bool = True
 
 
 def around_query(node: ox.NamedNode, part: Around, depth: int) -> str:
@@ -39,11 +40,13 @@ def around_query(node: ox.NamedNode, part: Around, depth: int) -> str:
     >>> print(around_query(ox.NamedNode("http://a"), Around(incoming=False), 0))
     SELECT DISTINCT ?p ?o ?s ?q ?g ?bs ?bp ?bo { { <http://a> ?p ?o } UNION { { SELECT ?g { GRAPH ?g { <http://a> ?a ?b } } LIMIT 5000 } } }
     """
-    branches = [f"{{ SELECT ?g {{ GRAPH ?g {{ {node} ?a ?b }} }} LIMIT 5000 }}"]
-    if part.incoming:
-        branches.insert(0, f"?s ?q {node}")
+    branches = []
     if part.outgoing:
-        branches.insert(0, f"{node} ?p ?o")
+        branches.append(f"{node} ?p ?o")
+    if part.incoming:
+        branches.append(f"?s ?q {node}")
+    if part.graphs:
+        branches.append(f"{{ SELECT ?g {{ GRAPH ?g {{ {node} ?a ?b }} }} LIMIT 5000 }}")
     branches += [_step(node, length) for length in range(1, depth + 1)]
     return f"SELECT DISTINCT ?p ?o ?s ?q ?g ?bs ?bp ?bo {{ {{ {' } UNION { '.join(branches)} }} }}"
 

@@ -143,6 +143,8 @@ class RemoteStore:
     # -- descriptions -----------------------------------------------------------------------------------------------------
 
     async def _describe(self, node: ox.NamedNode, window: Window) -> Description | None:
+        if window.own:
+            return await self._own(node)
         hubs = {inverse: self._index.counts(node.value, inverse=inverse) for inverse in (False, True)}
         parts: list[str] = []
         if window.property is None:
@@ -179,6 +181,20 @@ class RemoteStore:
             parts=inner,
         )
 
+    async def _own(self, node: ox.NamedNode) -> Description | None:
+        """Return what a resource states itself, and what its values are called."""
+        counts = self._index.counts(node.value, inverse=False)
+        around = await self._around(node, Around(not counts, incoming=False, graphs=False))
+        outgoing = self._hub(node, counts, inverse=False) or list(
+            grouped(around.outgoing, OUTGOING_LIMIT, inverse=False)
+        )
+        if not outgoing:
+            return None
+        values = {v.value: v for group in outgoing for v in group.values if isinstance(v, ox.NamedNode)}
+        named = await self._named(list(values.values()))
+        labels = {iri: _literals(triples) for iri, triples in named.items()}
+        return Description(node.value, tuple(outgoing), (), around.nested, labels, (), ())
+
     async def _parts(self, iris: Sequence[str]) -> tuple[Description, ...]:
         """Return the descriptions of a document's hash IRIs, some at a time."""
         found: list[Description | None] = []
@@ -190,8 +206,9 @@ class RemoteStore:
     async def _around(self, node: ox.NamedNode, part: Around) -> Surroundings:
         await self._replicas.begin()
         depth = 0
+        named = (self._visible() or (NONE,)) if part.graphs else ()
         while True:
-            asked = Question(around_query(node, part, depth), named=self._visible() or (NONE,))
+            asked = Question(around_query(node, part, depth), named=named)
             found = surroundings_of(await self._replicas.ask(asked))
             if not found.open_ends or depth >= MAX_DEPTH:
                 return found
