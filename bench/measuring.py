@@ -109,7 +109,7 @@ def load(pid: int, port: int, path: str, seconds: int, headers: list[str]) -> tu
         text=True,
         check=True,
     )
-    used = cpu_seconds(pid) - before
+    used = max(cpu_seconds(pid) - before, 1 / os.sysconf("SC_CLK_TCK"))  # less than a tick is counted as one
     found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", done.stdout)
     assert found, done.stdout
     requests = int(found[1])

@@ -253,8 +253,12 @@ class PagesIndex:
         return Found(tuple(_item(row) for row in rows), len(matching), tuple(ranked), asked, every)
 
     def _matching(self, expression: str) -> list[int]:
-        rows = self._rows("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid", [expression])
-        return [row[0] for row in rows]
+        """Return the numbers of what an expression finds, in order; as one value, since a row each takes twice as long."""
+        found = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid"
+        numbers: list[int] = json.loads(
+            self._rows(f"SELECT json_group_array(rowid) FROM ({found})", [expression])[0][0]
+        )
+        return numbers
 
     def _kind_of(self) -> list[str]:
         """Return the class of each item by its number; read once."""
@@ -351,13 +355,14 @@ class PagesIndex:
     def similar(self, page: ListInfo, iri: str, size: int = 6) -> list[Item]:
         """Return the things of a list that share the most, and the rarest, values of its facets with one of them."""
         rows = self._rows(
-            "WITH own AS (SELECT f.field, f.value FROM fact f JOIN item i ON i.id = f.item WHERE f.list = ?1 AND i.iri = ?2),"
-            " sizes AS (SELECT o.field, o.value, COUNT(*) AS n FROM own o JOIN fact f ON f.list = ?1 AND f.field = o.field"
-            " AND f.value = o.value GROUP BY 1, 2)"
-            f" SELECT {_ITEM} FROM sizes s"
-            " JOIN fact f ON f.list = ?1 AND f.field = s.field AND f.value = s.value JOIN item i ON i.id = f.item"
-            " WHERE s.n BETWEEN 2 AND 200 AND i.iri <> ?2 GROUP BY i.id HAVING SUM(1.0 / s.n) >= 0.125"
-            " ORDER BY SUM(1.0 / s.n) DESC, i.sort LIMIT ?3",
+            "WITH own AS MATERIALIZED (SELECT c.field, c.value, c.n FROM item i"
+            " JOIN fact f ON f.list = ?1 AND f.item = i.id"
+            " JOIN facet c ON c.list = ?1 AND c.field = f.field AND c.value = f.value"
+            " WHERE i.iri = ?2 AND c.n BETWEEN 2 AND 200), near AS MATERIALIZED (SELECT f.item, SUM(1.0 / o.n) AS shared"
+            " FROM own o CROSS JOIN fact f ON f.list = ?1 AND f.field = o.field AND f.value = o.value"
+            " GROUP BY f.item HAVING shared >= 0.125)"
+            f" SELECT {_ITEM} FROM near n CROSS JOIN item i ON i.id = n.item WHERE i.iri <> ?2"
+            " ORDER BY n.shared DESC, i.sort LIMIT ?3",
             [page.number, iri, size],
         )
         return [_item(row) for row in rows]
