@@ -124,7 +124,7 @@ def first_answers(port: int, hubs: list[str], plain: list[str], triples: int, nu
         asker.ask("", plain[0])
         asker.ask_all("initiative", plain[1:])
         asker.ask_all("hub", hubs)
-        asker.ask("first search of a server", search("bourg"))  # what is read once is read now
+        asker.ask("first search of a server", search("association"))  # what is read once is read now
         for kind, paths in searches(triples, number).items():
             asker.ask_all(kind, paths)
         asker.ask("", "/initiatives")

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -153,8 +154,11 @@ class PagesIndex:
             [*values, size, (number - 1) * size],
         )
         items = tuple(_item(row) for row in rows)
-        facets = {f.name: self._facet(page, f.name, chosen, text) for f in page.facets} if size > 0 else {}
-        return Listing(items, total, self._cells(page, items), facets)
+        return Listing(items, total, self._cells(page, items), self.facets(page, chosen, text) if size > 0 else {})
+
+    def facets(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> dict[str, tuple[FacetValue, ...]]:
+        """Return the values of the facets of a list under filters, with their counts."""
+        return {f.name: self._facet(page, f.name, chosen, text) for f in page.facets}
 
     def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> Listing:
         """Return a whole list under filters, without facets: for downloads."""
@@ -193,7 +197,7 @@ class PagesIndex:
                 " WHERE f.list = ? AND f.field = ? ORDER BY f.n DESC LIMIT ?",
                 [page.number, name, MAX_FACET_VALUES],
             )
-        return tuple(FacetValue(row[0], json.loads(row[1]), row[2]) for row in rows)
+        return tuple(FacetValue(row[0], _texts(row[1]), row[2]) for row in rows)
 
     def _cells(self, page: ListInfo, items: Sequence[Item]) -> dict[tuple[int, str], tuple[FacetValue, ...]]:
         cells: dict[tuple[int, str], tuple[FacetValue, ...]] = {}
@@ -208,7 +212,7 @@ class PagesIndex:
             )
             for item, field, term, names in rows:
                 if field in shown:
-                    cells[item, field] = (*cells.get((item, field), ()), FacetValue(term, json.loads(names)))
+                    cells[item, field] = (*cells.get((item, field), ()), FacetValue(term, _texts(names)))
         return cells
 
     def known_term(self, terms: Sequence[str]) -> str:
@@ -396,11 +400,18 @@ class PagesIndex:
 
 
 def _spot(row: Sequence[Any]) -> Spot:
-    return Spot(_item(row), row[6], json.loads(row[7] or "{}"), row[8], row[9])
+    return Spot(_item(row), row[6], _texts(row[7] or "{}"), row[8], row[9])
 
 
 def _item(row: Sequence[Any]) -> Item:
-    return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), json.loads(row[5]))
+    return Item(row[0], row[1], row[2], json.loads(row[3]), json.loads(row[4]), _texts(row[5]))
+
+
+@lru_cache(maxsize=4096)
+def _texts(written: str) -> Texts:
+    """Read texts that many rows repeat: names of values and places, how sure a place is."""
+    texts: Texts = json.loads(written)
+    return texts
 
 
 def _expression(text: str) -> tuple[str, frozenset[str]]:
