@@ -107,10 +107,12 @@ def is_qname(iri: str) -> bool:
 
 def rdf_offers(triples: Iterable[ox.Triple]) -> tuple[Format, ...]:
     """Return the RDF formats that can hold these triples: RDF/XML cannot name every property nor write every character."""
-    expressible = all(
-        is_qname(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value))
-        for t in triples
-    )
+    predicates, literals = set(), []
+    for triple in triples:
+        predicates.add(triple.predicate.value)
+        if isinstance(triple.object, ox.Literal):
+            literals.append(triple.object.value)
+    expressible = all(map(is_qname, predicates)) and not any(map(_NOT_XML.search, literals))
     return RDF_FORMATS if expressible else tuple(form for form in RDF_FORMATS if form is not RDFXML)
 
 
