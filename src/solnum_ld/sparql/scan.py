@@ -290,6 +290,27 @@ def unclosed(text: str) -> tuple[str, int] | None:
     return stack[-1] if stack else None
 
 
+def bounded(text: str, rows: int) -> str:
+    """Return a SELECT that gives ``rows`` solutions at most; one that has a bound of its own, or an order, as it is.
+
+    >>> bounded("SELECT * { SELECT ?s { ?s ?p ?o } LIMIT 9 } VALUES ?s { 1 }", 5)
+    'SELECT * { SELECT ?s { ?s ?p ?o } LIMIT 9 } LIMIT 5 VALUES ?s { 1 }'
+    """
+    depth, values = 0, len(text)
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind in ("open", "close"):
+            depth += 1 if kind == "open" else -1
+        elif kind == "run" and depth == 0:
+            word = token[0].upper()
+            if word in ("LIMIT", "ORDER"):
+                return text
+            if word == "VALUES":
+                values = token.start()
+    before, after = text[:values].rstrip(), text[values:]
+    return f"{before}\nLIMIT {rows}" if not after else f"{before} LIMIT {rows} {after}"
+
+
 def without(text: str, span: tuple[int, int] | None) -> str:
     """Return the query with its dataset clauses blanked, so that every position in it stays."""
     if span is None:
@@ -298,4 +319,13 @@ def without(text: str, span: tuple[int, int] | None) -> str:
     return text[: span[0]] + blank + text[span[1] :]
 
 
-__all__: Sequence[str] = ("Scan", "position", "rewrite_iris", "scan", "unclosed", "undeclared_prefix", "without")
+__all__: Sequence[str] = (
+    "Scan",
+    "bounded",
+    "position",
+    "rewrite_iris",
+    "scan",
+    "unclosed",
+    "undeclared_prefix",
+    "without",
+)

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -55,6 +55,17 @@ _LONGEST = max(map(len, _NEVER_XML)) - 1
 _PAGE = resource.getpagesize()
 
 T = TypeVar("T")
+
+
+Results: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
+"""What a query gives; triples may come from elsewhere than the engine."""
+
+
+class Outlet(Protocol):
+    """Where frames go."""
+
+    def sendall(self, data: bytes, /) -> object:
+        """Take a whole frame; wait while it cannot be taken."""
 
 
 _LESS = "Add a LIMIT, or take a dump."
@@ -103,7 +114,7 @@ class Sink:
 
     def __init__(
         self,
-        connection: socket.socket,
+        connection: Outlet,
         rows: int,
         size: int,
         count: Callable[[bytes], int] | None,
@@ -200,35 +211,38 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
 
 
 def _answer(connection: socket.socket, request: dict[str, Any], datasets: Datasets) -> Sink:
-    text, media_type = request["text"], request["out"]
+    text = request["text"]
     try:
         evaluation: Evaluation = datasets.evaluation(request)
-        results = evaluation.query(text)
-        if isinstance(results, ox.QueryTriples):
-            form = _GRAPHS[media_type]
-            sink = Sink(connection, 0, request["bytes"], None, xml=form is ox.RdfFormat.RDF_XML)
-            triples = _counted(results, request["rows"])
-            ox.serialize(triples, cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
-        else:
-            shape = _RESULTS[media_type]
-            count = None if isinstance(results, ox.QueryBoolean) else _counter(shape)
-            headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
-            first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
-            sink = Sink(
-                connection,
-                request["rows"],
-                request["bytes"],
-                count,
-                apart=headers - first,
-                xml=shape is ox.QueryResultsFormat.XML,
-            )
-            results.serialize(cast("IO[bytes]", sink), format=shape)
+        return write_results(evaluation.query(text), connection, request["out"], request["rows"], request["bytes"])
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
-        if "RDF 1.2" in str(error):
-            raise Fault("inexpressible", "The result holds what this format cannot write: RDF 1.2.") from error
         raise fault_of(error, text) from error
+
+
+def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, size: int) -> Sink:
+    """Write results to ``outlet`` as frames, all but the last; return the sink, which is to be finished.
+
+    Raises Fault for more than ``rows`` rows or triples or ``size`` bytes, and for what the format cannot hold.
+    """
+    if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+        shape = _RESULTS[media_type]
+        count = None if isinstance(results, ox.QueryBoolean) else _counter(shape)
+        headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
+        first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
+        is_xml = shape is ox.QueryResultsFormat.XML
+        sink = Sink(outlet, rows, size, count, apart=headers - first, xml=is_xml)
+        results.serialize(cast("IO[bytes]", sink), format=shape)
+        return sink
+    form = _GRAPHS[media_type]
+    sink = Sink(outlet, 0, size, None, xml=form is ox.RdfFormat.RDF_XML)
+    try:
+        ox.serialize(_counted(results, rows), cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
+    except OSError as error:
+        if "RDF 1.2" not in str(error):
+            raise
+        raise Fault("inexpressible", "The result holds what this format cannot write: RDF 1.2.") from error
     return sink
 
 
