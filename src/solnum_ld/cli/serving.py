@@ -98,6 +98,7 @@ def serve(
       solnum-ld serve my-data --no-build --store http://10.0.0.1:7878/query,http://10.0.0.2:7878/query
     """
     from solnum_ld.release.options import BuildOptions
+    from solnum_ld.web.html import has_editor
     from solnum_ld.web.server import bind, run
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -145,6 +146,8 @@ def serve(
             places.append(("names", settings.base))
         for what, where in places:
             err.print(f"  {said(what):11} {escape(where)}", soft_wrap=True)
+        if not has_editor():
+            err.print(f"  {said('the editor of the query page is not installed: its form serves without')}")
         err.print(f"  {said('stop with Ctrl-C')}")
         bound.listen(2048)
         if not run(application, bound, clients):
