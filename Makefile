@@ -7,7 +7,7 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 STRESS_SECONDS ?= 600
 
-.PHONY: help serve build test lint stress bench lock wheel clean
+.PHONY: help serve build editor test lint stress bench lock wheel clean
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -27,11 +27,20 @@ $(VENV)/.test: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@ $(VENV)/.serve
 
-serve: $(VENV)/.serve  ## install, build the release of the book and serve it on http://127.0.0.1:8000/
+# Tried once for each lock file, so that no start waits for a network that is not there; `make editor` tries again.
+$(VENV)/.editor: deploy/assets/package-lock.json deploy/assets/editor.py | $(VENV)/.serve
+	@$(BIN)/python deploy/assets/editor.py
+	@touch $@
+
+serve: $(VENV)/.serve $(VENV)/.editor  ## install, build the release of the book and serve it on http://127.0.0.1:8000/
 	@exec $(BIN)/solnum-ld serve --host $(HOST) --port $(PORT)
 
 build: $(VENV)/.serve  ## build the release of the book without serving it
 	@$(BIN)/solnum-ld build
+
+editor: $(VENV)/.serve  ## fetch the editor of the query page (by npm), where `make serve` could not
+	@$(BIN)/python deploy/assets/editor.py
+	@touch $(VENV)/.editor
 
 lint: $(VENV)/.test  ## style, types, import contract, canonical form of the RDF files
 	@$(BIN)/ruff check .
@@ -41,10 +50,12 @@ lint: $(VENV)/.test  ## style, types, import contract, canonical form of the RDF
 	@$(BIN)/solnum-ld fmt --check ontology data shapes
 
 test: $(VENV)/.test lint  ## install what the tests need, then lint, types and every test (under five minutes)
+	@$(BIN)/python deploy/assets/editor.py
 	@tests/prepare.sh
 	@$(BIN)/pytest -n auto -m "not stress"
 
 stress: $(VENV)/.test  ## what is hostile, timed, random or long (STRESS_SECONDS bounds it)
+	@$(BIN)/python deploy/assets/editor.py
 	@tests/prepare.sh
 	@STRESS_SECONDS=$(STRESS_SECONDS) $(BIN)/pytest -m stress
 
@@ -56,9 +67,9 @@ lock: $(VENV)/.test  ## renew the lock files (hashes, no address)
 	@$(BIN)/uv pip compile pyproject.toml --group build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements-dev.lock
 
-wheel: $(VENV)/.test  ## build the wheel, with ontology, data and shapes inside
+wheel: $(VENV)/.test  ## build the wheel, with ontology, data, shapes and the editor inside
 	@$(PIP) build
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
 clean:  ## remove the environment and everything made
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) src/solnum_ld/web/static/vendor dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
 from solnum_ld.maps.drawing import france_svg
-from solnum_ld.mediatypes import Format
+from solnum_ld.mediatypes import TEXT, Format
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, size_text, thousands
 from solnum_ld.resources.view import Group, Text, place_on_the_web
@@ -27,7 +27,9 @@ CSP = (
 CSS = Format("text/css", "css", "CSS")
 JAVASCRIPT = Format("text/javascript", "js", "JavaScript")
 SVG = Format("image/svg+xml", "svg", "SVG")
-_ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG}
+_ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG, "editor.css": CSS, "editor.js": JAVASCRIPT}
+_VENDOR = {"yasqe.css": CSS, "yasqe.js": JAVASCRIPT, "LICENSES.txt": TEXT}
+"""What is fetched when the program is installed, and may be missing: the editor of the query page."""
 
 MENU_LISTS = 5
 """List pages that the main navigation names; the site map has them all."""
@@ -57,12 +59,22 @@ def _environment() -> Environment:
 
 
 @cache
+def has_editor() -> bool:
+    """Return whether the editor of the query page has been fetched."""
+    vendor = files("solnum_ld.web") / "static" / "vendor"
+    return all((vendor / name).is_file() for name in _VENDOR)
+
+
+@cache
 def assets() -> dict[str, tuple[Format, bytes]]:
     """Return the static files by the name under which they are served, which holds a fingerprint of the content."""
     found = {}
-    for name, form in _ASSETS.items():
-        body = (files("solnum_ld.web") / "static" / name).read_bytes()
-        found[_fingerprinted(name, body)] = form, body
+    static = files("solnum_ld.web") / "static"
+    named = [(static / name, form) for name, form in _ASSETS.items()]
+    named += [(static / "vendor" / name, form) for name, form in _VENDOR.items() if has_editor()]
+    for file, form in named:
+        body = file.read_bytes()
+        found[_fingerprinted(file.name, body)] = form, body
     body = france_svg().encode()
     found[_fingerprinted("france.svg", body)] = SVG, body
     return found

@@ -23,7 +23,8 @@ from solnum_ld.resources.typography import date_text, number_text
 from solnum_ld.resources.view import Text, Value, Viewer, choose, natural, place_on_the_web
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.store.protocol import Limits, Term
-from solnum_ld.web.html import CSP, render
+from solnum_ld.web.completion import read_completion
+from solnum_ld.web.html import CSP, has_editor, render
 from solnum_ld.web.http import CACHE, choose_language, represent
 from solnum_ld.web.site import Generation
 from solnum_ld.web.statistics import read_statistics
@@ -154,6 +155,7 @@ async def _body(
         downloads=[(suffix, f"{address}&format={suffix}") for suffix in suffixes] if short and outcome else [],
         prefixes=[(prefix, iri) for prefix, iri in sorted(PREFIXES.items()) if iri in _used(generation)],
         terms=await _terms(generation, language),
+        known=await read_completion(generation, language) if has_editor() else None,
         seconds=number_text(f"{limits.seconds:g}", language),
         max_rows=limits.rows,
         shown_rows=MAX_ROWS,
