@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from exchange import free_port
+from exchange import free_port, wait_for
 
 from release.building import LABEL, SPACE, command_line
 from solnum_ld.errors import SettingsError, StoreUnavailable
@@ -149,6 +149,7 @@ def test_services_follow_what_is_published_and_rolled_back(engines: list[str], t
             hub = source / "hub.nt"
             hub.write_text(hub.read_text().replace('"Topic"', '"Sujet"'))
             second = build()
+            wait_for(lambda: any(f"Release {second} is waited for" in line for line in server.log))
             assert label() == "Topic"  # built, and not in an engine yet
             assert publish() == {"release": second, "pushed": engines[1:], "holding": engines[1:]}
             wait_for_release(http, second)
@@ -157,7 +158,6 @@ def test_services_follow_what_is_published_and_rolled_back(engines: list[str], t
             wait_for_release(http, first)
             assert label() == "Topic"
             assert publish()["pushed"] == []
-        assert any(f"Release {second} is waited for" in line for line in server.log)
     alone = command_line("publish", source, *options, "--store", engines[1])
     assert alone.exit_code == 2 and "--replace" in alone.stderr
 
