@@ -21,7 +21,7 @@ from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Limits
-from solnum_ld.store.remote.layout import MARKER
+from solnum_ld.store.remote.layout import MARKER, MERGED
 
 from .contract import SPACE, StoreContract, X, answer, build_release
 from .engines import DBA, load, oxigraph, virtuoso
@@ -106,15 +106,70 @@ def test_the_answer_is_that_of_the_embedded_engine(
     assert with_store(release, [virtuoso_engine], talk) == expected
 
 
-def test_neither_marker_nor_merged_graph_is_seen(release: Path, engine: str) -> None:
-    async def talk(store: Store) -> bytes:
-        for graph in (MARKER, "urn:x-solnum:merged"):
-            assert b"false" in await answer(store, f"ASK {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}", SPARQL_JSON, Limits())
+HIDDEN = [
+    f"ASK {{ <{MARKER}> ?p ?o }}",
+    f"ASK {{ GRAPH <{MARKER}> {{ ?s ?p ?o }} }}",
+    f"ASK {{ GRAPH <{MERGED}> {{ ?s ?p ?o }} }}",
+    "ASK { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), 'urn:')) }",
+    f"ASK {{ GRAPH ?g {{ <{MARKER}> ?p ?o }} }}",
+    f"ASK FROM NAMED <{SPACE}graph/two> {{ GRAPH <{MERGED}> {{ ?s ?p ?o }} }}",
+    f"ASK FROM NAMED <{SPACE}graph/two> {{ GRAPH <{SPACE}graph/one> {{ ?s ?p ?o }} }}",
+    "PREFIX u: <urn:x-solnum:> ASK { GRAPH#\n u:release { ?s ?p ?o } }",
+    f"ASK {{ VALUES ?g {{ <{MARKER}> <{MERGED}> }} GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"ASK {{ BIND(<{MARKER}> AS ?g) GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"ASK {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g = <{MARKER}>) }}",
+    f"ASK {{ {{ SELECT ?s {{ GRAPH ?g {{ ?s ?p ?o }} }} }} FILTER(?s = <{MARKER}>) }}",
+    "ASK { GRAPH <http://www.openlinksw.com/schemas/virtrdf#> { ?s ?p ?o } }",
+]
+
+
+def test_a_hidden_graph_is_not_seen_from_a_filter(release: Path, engine: str) -> None:
+    query = f"ASK {{ ?s ?p ?o FILTER EXISTS {{ GRAPH <{MARKER}> {{ ?a ?b ?c }} }} }}"  # Virtuoso: see README
+    assert b"false" in with_store(release, [engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+
+
+@pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])
+def test_neither_marker_nor_merged_graph_is_seen(where: str, release: Path, request: pytest.FixtureRequest) -> None:
+    async def talk(store: Store) -> None:
+        for query in HIDDEN:
+            assert b"false" in await answer(store, query, SPARQL_JSON, Limits()), query
+        for graph in (MARKER, MERGED):
             with pytest.raises(RequestRefused):
                 await answer(store, f"ASK FROM <{graph}> {{ ?s ?p ?o }}", SPARQL_JSON, Limits())
-        return await answer(store, f"ASK {{ <{MARKER}> ?p ?o }}", SPARQL_JSON, Limits())
 
-    assert b"false" in with_store(release, [engine], talk)
+    with_store(release, [request.getfixturevalue(where)], talk)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "define input:same-as 'yes' SELECT * { ?s ?p ?o }",
+        "SELECT (bif:pi() AS ?x) {}",
+        "SELECT (<bif:pi>() AS ?x) {}",
+        "PREFIX b: <bif:> SELECT (b:pi() AS ?x) {}",
+        "SELECT (sql:version() AS ?x) {}",
+        "SELECT * { ?s ?p ?o . ?o bif:contains 'A' }",
+        "SELECT * { ?s ?p ?o OPTION (score ?x) }",
+        "SELECT * { <nodeID://b10000> ?p ?o }",
+        "SELECT * { \\u0047RAPH ?g { ?s ?p ?o } }",
+        "SELECT * FROM <x> { ?s ?p ?o } LIMIT (SELECT 1)",
+    ],
+)
+def test_what_only_virtuoso_takes_for_sparql_does_not_reach_it(query: str, release: Path, virtuoso_engine: str) -> None:
+    with pytest.raises((MalformedQuery, RequestRefused)):
+        with_store(release, [virtuoso_engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+
+
+def test_what_virtuoso_had_found_at_the_limit_is_no_answer(release: Path, virtuoso_engine: str) -> None:
+    query = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c != ?i) }"
+    with faulty(release, status=500, body=b'\n{ "head": { "link": [] ', server="Virtuoso/07") as url:
+        with pytest.raises(QueryTimeout):
+            with_store(release, [url], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+    with pytest.raises(QueryTimeout):
+        with_store(release, [virtuoso_engine], lambda store: answer(store, query, SPARQL_JSON, Limits(seconds=1)))
+    partial = {"X-SQL-State": "S1TAT"}
+    with faulty(release, body=ONE, server="Virtuoso/07", headers=partial) as url, pytest.raises(QueryTimeout):
+        with_store(release, [url], lambda store: answer(store, query, SPARQL_JSON, Limits()))
 
 
 def test_several_default_graphs_are_refused_by_name(release: Path, engine: str) -> None:
@@ -222,7 +277,7 @@ def faulty(release: Path, status: int = 200, body: bytes = b"", marker: str = ""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        server_version, sys_version = "Oxigraph/0.5", ""
+        server_version, sys_version = str(how.get("server", "Oxigraph/0.5")), ""
 
         def do_POST(self) -> None:
             asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
@@ -239,6 +294,8 @@ def faulty(release: Path, status: int = 200, body: bytes = b"", marker: str = ""
             self.send_header("Content-Type", str(how.get("media_type", "application/sparql-results+json")))
             if framed:
                 self.send_header("Content-Length", str(len(body) + (1 if cut else 0)))
+            for name, value in how.get("headers", {}).items():  # type: ignore[attr-defined]
+                self.send_header(name, value)
             self.close_connection = cut or not framed
             self.end_headers()
             self.wfile.write(body)

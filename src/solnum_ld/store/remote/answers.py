@@ -41,14 +41,16 @@ T = TypeVar("T")
 class Reading:
     """The body of an engine's answer. Waiting for the engine takes of the query's time, waiting for the client does not."""
 
-    def __init__(self, endpoint: Endpoint, response: httpx.Response, seconds: float, left: float) -> None:
+    def __init__(
+        self, endpoint: Endpoint, response: httpx.Response, seconds: float, left: float, *, truth: bool
+    ) -> None:
         check_framing(response)
         self._engine, self._response = endpoint.engine, response
         self._engine.check_headers(response.headers, seconds)
         self._chunks: AsyncIterator[bytes] = response.aiter_raw()
         self._seconds, self._left = seconds, left
         self._end = b""
-        self._reader = endpoint.engine.reader()
+        self._reader = endpoint.engine.reader(truth=truth)
         self._over = False
         self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
 

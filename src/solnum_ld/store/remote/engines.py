@@ -12,7 +12,7 @@ import httpx
 
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.sparql.grammar import explain
-from solnum_ld.sparql.scan import bounded, rewrite_iris, undeclared_prefix
+from solnum_ld.sparql.scan import bounded, rewrite_iris, scan, undeclared_prefix
 from solnum_ld.store.faults import error_of, fault_of
 
 RESULTS = "application/sparql-results+json"
@@ -50,7 +50,7 @@ class Engine:
         return {}
 
     def worded(self, query: str, rows: int) -> str:  # noqa: ARG002 - for those that need it
-        """Return a SELECT as it is sent, of which no more than ``rows`` solutions are of use."""
+        """Return a SELECT or ASK as it is sent, of which no more than ``rows`` solutions are of use."""
         return query
 
     def check(self, query: str) -> None:
@@ -63,8 +63,8 @@ class Engine:
         """Tell whether the end of a body says that the query was stopped half-way."""
         return False
 
-    def reader(self) -> Reader:
-        """Return what puts a body, as it comes, into the standard's form."""
+    def reader(self, *, truth: bool = False) -> Reader:  # noqa: ARG002 - for those that need it
+        """Return what puts a body, as it comes, into the standard's form; ``truth`` tells that it answers ASK."""
         return Reader()
 
     def refusal(self, status: int, message: str, query: str, seconds: float) -> SolnumError:
@@ -107,7 +107,7 @@ class Oxigraph(Engine):
 class Virtuoso(Engine):
     """Virtuoso 7, open source.
 
-    It answers ASK with a row, writes blank nodes as IRIs and booleans as numbers, ends a query at its time limit with what
+    It answers ASK with a row, and wrongly, writes blank nodes as IRIs and booleans as numbers, ends a query at its time limit with what
     it has found so far, in good order and with status 200 or 500, and takes much that is not SPARQL, functions of its database too.
     """
 
@@ -121,7 +121,11 @@ class Virtuoso(Engine):
         return {"timeout": str(int(seconds * 1000))}
 
     def worded(self, query: str, rows: int) -> str:
-        """Bound the result, all of which it computes before it sends any."""
+        """Bound the result, all of which it computes before it sends any; its ASK is true of graphs that are not there."""
+        seen = scan(query)
+        if seen.form == "ASK":
+            wanted = "*" if _VARIABLE.search(query, seen.body) else "(1 AS ?x)"
+            query = f"{query[: seen.start]}SELECT {wanted} {query[seen.start + 3 :]}"
         return bounded(query, rows)
 
     def check(self, query: str) -> None:
@@ -141,9 +145,9 @@ class Virtuoso(Engine):
         if headers.get("x-sparql-maxrows"):
             raise EngineFault("The engine cuts answers at a number of rows; its configuration is to be without.")
 
-    def reader(self) -> Reader:
+    def reader(self, *, truth: bool = False) -> Reader:
         """Return what mends its results line by line."""
-        return _VirtuosoReader()
+        return _VirtuosoReader(truth=truth)
 
     def refusal(self, status: int, message: str, query: str, seconds: float) -> SolnumError:
         """Tell a function that is not known, and the time limit, from what the engine could not do."""
@@ -164,22 +168,19 @@ def _no_builtin(iri: str) -> str:
 
 
 class _VirtuosoReader(Reader):
-    """Each solution is a line: blank nodes and booleans are mended, and the row that stands for a truth value."""
+    """Each solution is a line: blank nodes and booleans are mended, and solutions that stand for a truth value."""
 
     _BLANK = re.compile(rb'"type": "bnode", "value": "nodeID://([^"]*)"')
     _BOOLEAN = re.compile(rb'"http://www.w3.org/2001/XMLSchema#boolean", "value": "([01])"')
-    _ASK = re.compile(rb'"vars": \["__ASK_RETVAL"\]')
 
-    def __init__(self) -> None:
+    def __init__(self, *, truth: bool) -> None:
         self._held = b""
-        self._asked = False
+        self._asked = truth
 
     def feed(self, chunk: bytes) -> bytes:
         """Mend the lines that are whole."""
         self._held += chunk
         lines, _, self._held = self._held.rpartition(b"\n") if chunk else (self._held, b"", b"")
-        if self._ASK.search(lines):
-            self._asked = True
         if self._asked:
             self._held = lines + b"\n" + self._held if chunk else b""
             return b"" if chunk else self._truth(lines)
@@ -191,8 +192,10 @@ class _VirtuosoReader(Reader):
     def _truth(body: bytes) -> bytes:
         if not body.rstrip().endswith(b"] } }"):
             return b""
-        return b'{"head":{},"boolean":%s}' % (b"true" if b'"value": "1"' in body else b"false")
+        return b'{"head":{},"boolean":%s}' % (b"false" if b'"bindings": [ ]' in body else b"true")
 
+
+_VARIABLE = re.compile(r"[?$]\w")
 
 ENGINES: tuple[type[Engine], ...] = (Oxigraph, Virtuoso, Engine)
 

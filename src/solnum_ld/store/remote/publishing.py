@@ -65,6 +65,7 @@ class Target:
         self._given = urljoin(url, graph_store) if graph_store else ""
         self._client = httpx.Client(timeout=httpx.Timeout(seconds, connect=5.0), trust_env=False)
         self._engine = Engine()
+        self._auth: httpx.Auth | None = None  # one for all requests: a digest's challenge is asked for once
 
     def close(self) -> None:
         """Close the connections."""
@@ -124,7 +125,8 @@ class Target:
         headers = {"content-type": media_type} if media_type else {}
         parameters = {"graph": graph} if graph else None
         request = self._client.build_request(method, self.graph_store, params=parameters, content=body, headers=headers)
-        self._sent(request, self._credentials.auth(self._engine), missing=method == "DELETE")
+        self._auth = self._auth or self._credentials.auth(self._engine)
+        self._sent(request, self._auth, missing=method == "DELETE")
 
     def _sent(self, request: httpx.Request, auth: httpx.Auth | None, *, missing: bool = False) -> httpx.Response:
         try:

@@ -264,7 +264,8 @@ class RemoteStore:
             raise
         try:
             left = max(limits.seconds - (loop.time() - started), 0.001)
-            reading = Reading(endpoint, response, limits.seconds, left)
+            truth = query.form is QueryForm.ASK
+            reading = Reading(endpoint, response, limits.seconds, left, truth=truth)
         except BaseException:
             await response.aclose()
             done()
@@ -276,7 +277,7 @@ class RemoteStore:
         accept = TRIPLES if query.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE) else RESULTS
         for endpoint in self._replicas.endpoints:
             endpoint.engine.check(query.text)
-        rows = limits.rows + 1 if query.form is QueryForm.SELECT else 0
+        rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
         base = f"{self._manifest.public}sparql"
         return Question(query.text, default, named, accept, limits.seconds, base, rows)
 
@@ -300,7 +301,7 @@ class RemoteStore:
         return default[0] if default else NONE, named or (NONE,)
 
     def _resolved(self, query: SparqlQuery, written: Sequence[str]) -> list[str]:
-        """Return the IRIs of graphs that are written with the query's prefixes."""
+        """Return the IRIs of graphs that are written with the query's prefixes, each once."""
         if not written:
             return []
         names = " ".join(f"({text} AS ?g{number})" for number, text in enumerate(written))
