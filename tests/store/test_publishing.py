@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from exchange import free_port
+from exchange import free_port, wait_for
 
 from release.building import LABEL, SPACE, command_line
 from solnum_ld.errors import SettingsError, StoreUnavailable
@@ -149,7 +149,7 @@ def test_services_follow_what_is_published_and_rolled_back(engines: list[str], t
             hub = source / "hub.nt"
             hub.write_text(hub.read_text().replace('"Topic"', '"Sujet"'))
             second = build()
-            wait_until(lambda: any(f"Release {second} is waited for" in line for line in server.log))
+            wait_for(lambda: any(f"Release {second} is waited for" in line for line in server.log))
             assert label() == "Topic"  # built, and not in an engine yet
             assert publish() == {"release": second, "pushed": engines[1:], "holding": engines[1:]}
             wait_for_release(http, second)
@@ -171,16 +171,11 @@ def told(*arguments: str | Path) -> dict[str, object]:
 
 def wait_for_release(http: httpx.Client, release: object) -> None:
     """Return when the service has taken up a release."""
-    wait_until(lambda: http.get("version").json()["release"] == release)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return when something is so."""
     for _ in range(600):
-        if condition():
+        if http.get("version").json()["release"] == release:
             return
         threading.Event().wait(0.05)
-    raise AssertionError("it does not come to be")
+    raise AssertionError(f"{release} is not taken up")
 
 
 def test_that_no_engine_holds_the_release_is_said_at_the_start(release: Path) -> None:
