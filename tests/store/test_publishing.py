@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pyoxigraph as ox
 import pytest
 from exchange import free_port, wait_for
 
@@ -87,6 +88,20 @@ def test_what_is_not_all_there_is_not_marked_as_there(
     monkeypatch.undo()
     assert push(release, manifest, target, Silent(), lambda _: None, 0)
     assert target.count(MERGED) == target.marker().graphs[MERGED]
+
+
+def test_as_many_triples_that_are_not_the_same_are_not_marked_as_there(
+    release: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoil(portion: list[ox.Quad]) -> None:
+        first = portion[-1]
+        wrong = ox.Quad(first.subject, first.predicate, ox.Literal("spoilt"), first.graph_name)
+        Target.add(target, [*portion[:-1], wrong])
+
+    monkeypatch.setattr(target, "add", spoil)
+    with pytest.raises(StoreUnavailable, match="other triples"):
+        push(release, read_manifest(release), target, Silent(), lambda _: None, 0)
+    assert target.marker().holds == ""
 
 
 def test_graphs_of_another_release_go_and_those_of_others_stay(

@@ -42,6 +42,9 @@ class Engine:
     takes_quads = False
     """Whether the graph store takes N-Quads of many graphs at once, which keeps blank nodes that graphs share."""
 
+    keeps_spelling = False
+    """Whether it gives every literal back as it took it, so that what it has can be summed."""
+
     digest = False
     """Whether it asks for HTTP digest authentication (RFC 7616) rather than basic."""
 
@@ -92,6 +95,7 @@ class Oxigraph(Engine):
     server = "Oxigraph/"
     graph_store = "store"
     takes_quads = True
+    keeps_spelling = True
 
     def cancelled(self, end: bytes) -> bool:
         """Tell whether the server's time limit ended the answer, which it does in words after half of a result."""

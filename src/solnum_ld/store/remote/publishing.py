@@ -1,4 +1,4 @@
-"""Push a release into an engine: cleared, loaded portion by portion, counted, and only then marked as there.
+"""Push a release into an engine: cleared, loaded portion by portion, verified, and only then marked as there.
 
 An interruption is taken up at the portion after the last: portions are cut in the order of the release's store, which never
 changes. Blank nodes mean something within one request only, so that the statements that have some go first, in one.
@@ -6,8 +6,10 @@ changes. Blank nodes mean something within one request only, so that the stateme
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +27,7 @@ from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, m
 PORTION = 50_000
 """Statements that one request brings."""
 
+_BLANK = re.compile(rb"^_:| _:[^ ]+ \.$")
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
 
@@ -81,6 +84,25 @@ class Target:
         """Return how many triples a graph has."""
         (row,) = self._select(_COUNT, graph)
         return int(row["n"].value)  # type: ignore[union-attr]
+
+    @property
+    def keeps_spelling(self) -> bool:
+        """Tell whether what it has can be summed."""
+        return self._engine.keeps_spelling
+
+    def sum(self, graph: str) -> int:
+        """Return the sum of a graph's triples, which are read back for it."""
+        request = self._client.build_request(
+            "GET", self.graph_store, params={"graph": graph}, headers={"accept": "application/n-triples"}
+        )
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                return sum_of(_lines(response.iter_bytes())) if response.status_code == 200 else 0
+            finally:
+                response.close()
+        except httpx.HTTPError as error:
+            raise StoreUnavailable(f"{self.url} cannot be reached: {error}") from error
 
     def _select(self, query: str, graph: str) -> Rows:
         asked = Question(query, default=graph)
@@ -240,7 +262,7 @@ def push(
         before = Marker(loads=release, graphs=graphs)
         target.mark(before)
     _load(store, before, target, report)
-    _verify(graphs, target, report)
+    _verify(store, graphs, target, report)
     target.mark(Marker(holds=release, graphs=graphs))
     return True
 
@@ -256,16 +278,54 @@ def _load(store: ox.Store, marker: Marker, target: Target, report: Reporter) -> 
         report.advance(done)
 
 
-def _verify(graphs: Mapping[str, int], target: Target, report: Reporter) -> None:
-    report.stage("Counting", len(graphs))
+def _verify(store: ox.Store, graphs: Mapping[str, int], target: Target, report: Reporter) -> None:
+    """Count each graph, and compare its sum where the engine keeps spellings."""
+    report.stage("Verifying", len(graphs))
     for number, (graph, expected) in enumerate(graphs.items(), 1):
         found = target.count(graph)
+        if found == expected and target.keeps_spelling and target.sum(graph) != sum_of(_written(store, graph)):
+            _begin_anew(graphs, target)
+            raise StoreUnavailable(
+                f"{target.url} has other triples in graph <{graph}> than were sent. Publish again; it begins anew."
+            )
         if found != expected:
-            target.mark(Marker(loads="?", graphs=graphs))  # the next push begins anew
+            _begin_anew(graphs, target)
             raise StoreUnavailable(
                 f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
             )
         report.advance(number)
+
+
+def _begin_anew(graphs: Mapping[str, int], target: Target) -> None:
+    target.mark(Marker(loads="?", graphs=graphs))
+
+
+def sum_of(lines: Iterable[bytes]) -> int:
+    """Return a sum over lines of N-Triples that does not depend on their order; blank nodes are left out.
+
+    >>> sum_of([b"<a:a> <b:b> 1 .", b"<c:c> <d:d> 2 ."]) == sum_of([b"<c:c> <d:d> 2 .", b"_:x <d:d> 2 .", b"<a:a> <b:b> 1 ."])
+    True
+    """
+    total = 0
+    for line in lines:
+        if line and not _BLANK.search(line):
+            total += int.from_bytes(blake2b(line, digest_size=8).digest())
+    return total % (1 << 64)
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    held = b""
+    for chunk in chunks:
+        *whole, held = (held + chunk).split(b"\n")
+        yield from whole
+    yield held
+
+
+def _written(store: ox.Store, graph: str) -> Iterator[bytes]:
+    """Yield a graph of the release as lines of N-Triples."""
+    quads = _quads(store, (graph,))
+    while portion := [quad.triple for quad in islice(quads, PORTION)]:
+        yield from (ox.serialize(portion, format=ox.RdfFormat.N_TRIPLES) or b"").split(b"\n")
 
 
 def _graph_nodes(store: ox.Store) -> list[ox.NamedNode]:
