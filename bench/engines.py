@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from run import free_port, get
+from measuring import free_port, get, serving
 
 GRAPH = "urn:bench:graph"
 VIRTUOSO_INI = """
@@ -91,18 +91,8 @@ PROBE = f"?query={quote('ASK {}')}"
 @contextlib.contextmanager
 def solnum(source: Path, releases: Path, port: int, *options: str) -> Iterator[Engine]:
     """Serve the source with two workers; a rate or a concurrency of clients would measure the limit."""
-    command = [
-        sys.executable,
-        "-m",
-        "solnum_ld",
-        "serve",
-        str(source),
-        "--port",
-        str(port),
-        "--releases",
-        str(releases),
-    ]
-    with process([*command, "--no-shacl", "--workers", "2", *options]) as running:
+    command = serving(source, port, releases)
+    with process([*command, "--workers", "2", *options]) as running:
         wait_for(running, port, "/health/ready")
         yield Engine("solnum-ld", port, "/sparql", running.pid)
 

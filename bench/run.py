@@ -10,35 +10,34 @@ Needs `wrk` (Debian package) for the load, and, for the memory row, an `oxigraph
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import http.client
-import json
-import os
-import re
 import resource
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-BARE = """
-import json, pathlib
-here = pathlib.Path({folder!r})
-body = (here / "body").read_bytes()
-headers = [(n.encode(), v.encode()) for n, v in json.loads((here / "headers.json").read_text())]
-async def app(scope, receive, send):
-    await send({{"type": "http.response.start", "status": 200, "headers": headers}})
-    await send({{"type": "http.response.body", "body": body}})
-"""
+from measuring import (
+    BARE,
+    HTML,
+    Table,
+    answering,
+    argument_parser,
+    free_port,
+    generated,
+    get,
+    load,
+    need_wrk,
+    pss_mb,
+    ratios,
+    running,
+    serving,
+)
+
 ROUTE = """
 import json, pathlib
 from fastapi import FastAPI, Response
@@ -52,152 +51,27 @@ async def route(path: str):
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def tree(pid: int) -> list[int]:
-    """Return a process and all below it."""
-    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
-    return [pid, *(p for child in children for p in tree(int(child)))]
-
-
-def cpu_seconds(pid: int) -> float:
-    ticks = 0
-    for each in tree(pid):
-        with contextlib.suppress(OSError):
-            fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def pss_mb(pid: int) -> float:
-    total = 0
-    for each in tree(pid):
-        with contextlib.suppress(OSError):
-            found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{each}/smaps_rollup").read_text(), re.MULTILINE)
-            total += int(found[1]) if found else 0
-    return total / 1024
-
-
-@contextlib.contextmanager
-def running(command: list[str], port: int, path: str = "/", cwd: Path | None = None):
-    """Run a server on core 0 until it answers; yield (pid, seconds until it answered)."""
-    pinned = ["taskset", "-c", "0", *command] if shutil.which("taskset") else command
-    started = time.perf_counter()
-    process = subprocess.Popen(pinned, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd)
-    try:
-        while True:
-            try:
-                if get(port, path)[0] < 500:
-                    break
-            except OSError:
-                if process.poll() is not None or time.perf_counter() - started > 120:
-                    raise SystemExit(f"{' '.join(command)} does not answer") from None
-                threading.Event().wait(0.01)
-        yield process.pid, time.perf_counter() - started
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-def get(port: int, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, {n.lower(): v for n, v in answer.getheaders()}, answer.read()
-    finally:
-        connection.close()
-
-
-def load(pid: int, port: int, path: str, seconds: int, headers: list[str]) -> tuple[float, float]:
-    """Load with wrk from core 1; return (CPU microseconds a request, requests a second)."""
-    pin = ["taskset", "-c", "1"] if shutil.which("taskset") and (os.cpu_count() or 1) > 1 else []
-    options = [part for header in headers for part in ("-H", header)]
-    before = cpu_seconds(pid)
-    done = subprocess.run(
-        [*pin, "wrk", "-t1", "-c4", f"-d{seconds}s", *options, f"http://127.0.0.1:{port}{path}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    used = cpu_seconds(pid) - before
-    found = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", done.stdout)
-    assert found, done.stdout
-    requests = int(found[1])
-    return used / requests * 1e6, requests / seconds
-
-
-def spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
-
-
-class Table:
-    """Rows of the report."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, object]] = []
-
-    def add(self, what: str, target: str, values: list[float], met: bool | None, note: str = "") -> None:
-        verdict = "–" if met is None else "met" if met else "missed"
-        self.rows.append(
-            {
-                "what": what,
-                "target": target,
-                "median": statistics.median(values),
-                "values": values,
-                "verdict": verdict,
-                "note": note,
-            }
-        )
-        print(f"| {what} | {target} | {spread(values)} | {verdict} | {note} |", flush=True)
-
-
-def bench_cache(base: str, port: int, pid: int, paths: list[str], rounds: int, seconds: int, table: Table) -> None:
+def bench_cache(port: int, pid: int, paths: list[str], rounds: int, seconds: int, table: Table) -> None:
     """(a) A cached resource against a bare ASGI answer of the same bytes, and against a plain FastAPI route."""
     for name, accept in (("Turtle", "text/turtle"), ("HTML", HTML)):
         path = paths[0]
         _, headers, body = get(port, path, Accept=accept)
-        with tempfile.TemporaryDirectory() as folder:
-            here = Path(folder)
-            (here / "body").write_bytes(body)
-            (here / "headers.json").write_text(json.dumps([(n, v) for n, v in headers.items() if n != "date"]))
-            (here / "bare.py").write_text(BARE.format(folder=folder))
-            (here / "route.py").write_text(ROUTE.format(folder=folder))
-            common = [
-                "--http",
-                "httptools",
-                "--loop",
-                "uvloop",
-                "--no-access-log",
-                "--log-level",
-                "error",
-                "--no-server-header",
-            ]
-            one, two = free_port(), free_port()
-            uvicorn = [sys.executable, "-m", "uvicorn"]
-            with (
-                running([*uvicorn, "bare:app", "--port", str(one), "--lifespan", "off", *common], one, cwd=here) as (
-                    bare,
-                    _,
-                ),
-                running([*uvicorn, "route:app", "--port", str(two), *common], two, path, cwd=here) as (route, _),
-            ):
-                ours, plain, fastapi, ours_rate, fastapi_rate, unmodified = [], [], [], [], [], []
-                send = [f"Accept: {accept}"]
-                for _ in range(rounds):
-                    cpu, rate = load(pid, port, path, seconds, send)
-                    ours.append(cpu)
-                    ours_rate.append(rate)
-                    plain.append(load(bare, one, path, seconds, send)[0])
-                    cpu, rate = load(route, two, path, seconds, send)
-                    fastapi.append(cpu)
-                    fastapi_rate.append(rate)
-                    unmodified.append(load(pid, port, path, seconds, [*send, f"If-None-Match: {headers['etag']}"])[0])
-        ratio = [a / b for a, b in zip(ours, plain, strict=True)]
+        with (
+            answering(headers, body, "/", BARE, "--lifespan", "off") as (bare, one),
+            answering(headers, body, path, ROUTE) as (route, two),
+        ):
+            ours, plain, fastapi, ours_rate, fastapi_rate, unmodified = [], [], [], [], [], []
+            send = [f"Accept: {accept}"]
+            for _ in range(rounds):
+                cpu, rate = load(pid, port, path, seconds, send)
+                ours.append(cpu)
+                ours_rate.append(rate)
+                plain.append(load(bare, one, path, seconds, send)[0])
+                cpu, rate = load(route, two, path, seconds, send)
+                fastapi.append(cpu)
+                fastapi_rate.append(rate)
+                unmodified.append(load(pid, port, path, seconds, [*send, f"If-None-Match: {headers['etag']}"])[0])
+        ratio = ratios(ours, plain)
         table.add(
             f"{name} from the cache: CPU a request / bare ASGI",
             "≤ 1.3",
@@ -205,7 +79,7 @@ def bench_cache(base: str, port: int, pid: int, paths: list[str], rounds: int, s
             statistics.median(ratio) <= 1.3,
             f"{statistics.median(ours):.0f} µs of {statistics.median(plain):.0f}",
         )
-        faster = [a / b for a, b in zip(ours_rate, fastapi_rate, strict=True)]
+        faster = ratios(ours_rate, fastapi_rate)
         table.add(
             f"{name} from the cache: requests a second / FastAPI route",
             "≥ 2.5",
@@ -213,9 +87,8 @@ def bench_cache(base: str, port: int, pid: int, paths: list[str], rounds: int, s
             statistics.median(faster) >= 2.5,
             f"CPU {statistics.median(fastapi) / statistics.median(ours):.2f}×",
         )
-        not_modified = [a / b for a, b in zip(unmodified, ours, strict=True)]
+        not_modified = ratios(unmodified, ours)
         table.add(f"{name}: CPU of 304 / of 200", "≤ 1.0", not_modified, statistics.median(not_modified) <= 1.02)
-    del base
 
 
 def bench_cold(store: Path, base: str, port: int, paths: list[str], table: Table) -> None:
@@ -329,48 +202,24 @@ def bench_memory(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--triples", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of load for each server and round")
+    parser = argument_parser(__doc__)
     parser.add_argument("--only", default="build,start,cache,cold,memory")
     parser.add_argument(
         "--oxigraph", default=shutil.which("oxigraph"), help="the Oxigraph server to compare memory with"
     )
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    if "cache" in options.only and not shutil.which("wrk"):
-        raise SystemExit("wrk is needed: apt-get install wrk")
+    if "cache" in options.only:
+        need_wrk()
     wanted = set(options.only.split(","))
     table = Table()
     with tempfile.TemporaryDirectory(prefix="solnum-bench-") as name:
         folder = Path(name)
-        source, releases, port = folder / "source", folder / "releases", free_port()
+        releases, port = folder / "releases", free_port()
         base = f"http://127.0.0.1:{port}/"
-        generate = [
-            sys.executable,
-            str(HERE / "generate.py"),
-            "--triples",
-            str(options.triples),
-            "--out",
-            str(source),
-            "--shape-free",
-        ]
-        subprocess.run(generate, check=True, stdout=subprocess.DEVNULL)
-        print("| what | target | median (min–max) | verdict | |\n|---|---|---|---|---|", flush=True)
+        source = generated(options.triples, folder / "source")
+        table.heading()
         bench_build(source, base, releases, folder, table)
-        command = [
-            sys.executable,
-            "-m",
-            "solnum_ld",
-            "serve",
-            str(source),
-            "--port",
-            str(port),
-            "--releases",
-            str(releases),
-            "--no-shacl",
-        ]
+        command = serving(source, port, releases)
         starts = []
         for _ in range(3 if "start" in wanted else 0):
             with running(command, port, "/health/ready") as (_, took):
@@ -392,9 +241,8 @@ def main() -> None:
             if "memory" in wanted:
                 bench_memory(options.oxigraph, store, base, port, pid, paths, table)
             if "cache" in wanted:
-                bench_cache(base, port, pid, paths, options.rounds, options.seconds, table)
-    if options.json:
-        options.json.write_text(json.dumps(table.rows, indent=1, ensure_ascii=False) + "\n")
+                bench_cache(port, pid, paths, options.rounds, options.seconds, table)
+    table.save(options.json)
 
 
 if __name__ == "__main__":

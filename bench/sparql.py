@@ -22,10 +22,8 @@ import http.client
 import json
 import math
 import re
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -37,7 +35,20 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from engines import Engine, oxigraph, program, rdflib_endpoint, solnum, virtuoso
-from run import BARE, HERE, Table, cpu_seconds, free_port, get, pss_mb, running, spread
+from measuring import (
+    BARE,
+    HERE,
+    Table,
+    answering,
+    argument_parser,
+    cpu_seconds,
+    free_port,
+    generated,
+    get,
+    need_wrk,
+    pss_mb,
+    spread,
+)
 
 QUERIES = sorted((HERE / "queries").glob("*.rq"))
 POINT = ("01", "02")
@@ -309,33 +320,15 @@ def bench_cached(ours: Engine, other: Engine | None, texts: list[str], rounds: i
     """A point look-up that the cache holds: against the engine's server, and against a bare ASGI answer of the same bytes."""
     path = f"{ours.path}?query={quote(texts[0])}"
     _, headers, body = get(ours.port, path, Accept=accept(texts[0]))
-    with tempfile.TemporaryDirectory() as folder:
-        here, port = Path(folder), free_port()
-        (here / "body").write_bytes(body)
-        (here / "headers.json").write_text(json.dumps([(n, v) for n, v in headers.items() if n != "date"]))
-        (here / "bare.py").write_text(BARE.format(folder=folder))
-        server = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            "bare:app",
-            "--port",
-            str(port),
-            "--lifespan",
-            "off",
-            "--http",
-            "httptools",
-        ]
-        options = ["--loop", "uvloop", "--no-access-log", "--log-level", "error", "--no-server-header"]
-        with running([*server, *options], port, cwd=here) as (pid, _):
-            bare = Engine("bare", port, ours.path, pid)
-            faster, dearer = [], []
-            for _ in range(rounds):
-                mine = wrk(ours, texts[:1], seconds, by_get=True)
-                plain = wrk(bare, texts[:1], seconds, by_get=True)
-                dearer.append(mine["cpu"] / plain["cpu"])
-                if other is not None:
-                    faster.append(mine["rate"] / wrk(other, texts[:1], seconds, by_get=True)["rate"])
+    with answering(headers, body, "/", BARE, "--lifespan", "off") as (pid, port):
+        bare = Engine("bare", port, ours.path, pid)
+        faster, dearer = [], []
+        for _ in range(rounds):
+            mine = wrk(ours, texts[:1], seconds, by_get=True)
+            plain = wrk(bare, texts[:1], seconds, by_get=True)
+            dearer.append(mine["cpu"] / plain["cpu"])
+            if other is not None:
+                faster.append(mine["rate"] / wrk(other, texts[:1], seconds, by_get=True)["rate"])
     if faster:
         table.add("point look-up from the cache: of oxigraph", "≥ 2", faster, statistics.median(faster) >= 2)
     note = f"{len(body)} bytes"
@@ -386,31 +379,24 @@ def others(options: argparse.Namespace, store: Path, triples: Path, stack: conte
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--triples", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3, help="of load for each query, engine and round")
+    parser = argument_parser(__doc__)
     parser.add_argument("--only", default="", help="beginnings of the names of queries, separated by commas")
     parser.add_argument("--engines", default="oxigraph,rdflib,virtuoso", help="what to compare with")
     parser.add_argument("--oxigraph", default=program("oxigraph"))
     parser.add_argument("--rdflib-endpoint", default=program("rdflib-endpoint"))
     parser.add_argument("--virtuoso", default=program("virtuoso-t"))
     parser.add_argument("--isql", default=program("isql-vt", "isql-v"))
-    parser.add_argument("--json", type=Path)
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
-    if not shutil.which("wrk"):
-        raise SystemExit("wrk is needed: apt-get install wrk")
+    need_wrk()
     queries = [path for path in QUERIES if path.stem.startswith(tuple(options.only.split(",")))]
     table = Table()
     with tempfile.TemporaryDirectory(prefix="solnum-bench-") as name, contextlib.ExitStack() as stack:
         folder, port = Path(name), free_port()
-        source, releases = folder / "source", folder / "releases"
-        generate = [str(HERE / "generate.py"), "--triples", str(options.triples), "--out", str(source), "--shape-free"]
-        subprocess.run([sys.executable, *generate], check=True, stdout=subprocess.DEVNULL)
+        source, releases = generated(options.triples, folder / "source"), folder / "releases"
         ours = stack.enter_context(solnum(source, releases, port, "--query-timeout", str(LIMIT * 12)))
         store = (releases / "current").resolve() / "store"
         triples = folder / "triples" / "default.nt"
@@ -420,7 +406,8 @@ def main(arguments: list[str] | None = None) -> None:
         compared = others(options, store, triples, stack)
         found = bench_queries([ours, *compared], queries, resources, options.rounds, options.seconds)
         baseline = next((engine for engine in compared if engine.name == "oxigraph"), None)
-        print("\n| what | target | median (min–max) | verdict | |\n|---|---|---|---|---|", flush=True)
+        print()
+        table.heading()
         summarise(found, table)
         if baseline is not None:
             bench_memory(ours, baseline, table)
@@ -428,9 +415,8 @@ def main(arguments: list[str] | None = None) -> None:
         bench_cached(ours, baseline, point, options.rounds, options.seconds, table)
     with tempfile.TemporaryDirectory(prefix="solnum-bench-") as name, contextlib.ExitStack() as stack:
         folder, port = Path(name), free_port()
-        generate[generate.index("--out") + 1] = str(folder / "source")
-        subprocess.run([sys.executable, *generate], check=True, stdout=subprocess.DEVNULL)
-        limited = solnum(folder / "source", folder / "releases", port, "--query-timeout", str(LIMIT))
+        source = generated(options.triples, folder / "source")
+        limited = solnum(source, folder / "releases", port, "--query-timeout", str(LIMIT))
         ours = stack.enter_context(limited)
         store = (folder / "releases" / "current").resolve() / "store"
         bench_endless(ours, variants(QUERIES[0].read_text("utf-8"), resources_of(store)), options.rounds, table)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 
@@ -45,7 +46,8 @@ class ServiceSettings:
     """How a release is served: what visitors' queries may take, and how much each visitor may ask.
 
     Times in seconds, memory and sizes in bytes; ``client_rate`` is in queries a second, 0: unbounded. ``trusted_proxies``
-    are addresses or CIDR blocks; ``metrics_port`` is None for no metrics.
+    are addresses or CIDR blocks; ``metrics_port`` is None for no metrics. ``store`` are addresses of engines, none for the
+    embedded one.
     """
 
     workers: int = 2
@@ -61,6 +63,10 @@ class ServiceSettings:
     slow_query: float = 5.0
     cache: int = 128 * MIB
     metrics_port: int | None = None
+    store: tuple[str, ...] = ()
+
+
+EMBEDDED = "embedded"
 
 
 def bundled_source() -> Path:
@@ -120,6 +126,27 @@ def default_releases(source: Path | None, base: str) -> Path:
         real = source.resolve()
         key = f"{_slug(real.name)}-{hashlib.sha256(str(real).encode()).hexdigest()[:8]}"
     return user_state_path("solnum-ld") / key / _slug(base.partition("://")[2] if base.startswith("http://") else base)
+
+
+def read_store(value: str) -> tuple[str, ...]:
+    """Return the addresses of engines that ``--store`` names, none for the embedded one; raise SettingsError.
+
+    >>> read_store("embedded"), read_store("http://a:7878/query, http://b:7878/query")
+    ((), ('http://a:7878/query', 'http://b:7878/query'))
+    """
+    if value.strip() == EMBEDDED:
+        return ()
+    urls = tuple(url.strip() for url in value.split(",") if url.strip())
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+            raise SettingsError(
+                "--store must be 'embedded' or addresses of SPARQL endpoints, http or https, without user or password: "
+                "those come from SOLNUM_STORE_USER and SOLNUM_STORE_PASSWORD."
+            )
+    if not urls or len(set(urls)) < len(urls):
+        raise SettingsError("--store names no address, or one twice.")
+    return urls
 
 
 def _address(value: str, option: str) -> str:

@@ -21,6 +21,7 @@ SolnumError
 ├── ContentTooLarge        a body past the limit
 └── StoreUnavailable       the engine does not answer
     ├── StoreBusy          … because too many others ask
+    ├── EngineFault        … with an answer that can be used
     ├── QueryAborted       … this query, which broke it or took too much memory
     └── QueryTimeout       … within the time limit
 """
@@ -143,6 +144,10 @@ class StoreUnavailable(SolnumError):
 
 class StoreBusy(StoreUnavailable):
     """Too many queries are waiting."""
+
+
+class EngineFault(StoreUnavailable):
+    """An engine on another machine answered, and what it sent cannot be used or is not whole."""
 
 
 class QueryAborted(StoreUnavailable):

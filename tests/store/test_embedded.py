@@ -172,6 +172,23 @@ def test_a_query_that_asks_for_too_much_memory_is_stopped_and_the_next_is_answer
     assert with_store(release, talk, memory=8 * 1024 * 1024)
 
 
+def test_long_queries_take_turns(release: Path) -> None:
+    """One that takes a while is answered though endless ones hold every lane: none of them holds it for good."""
+    while_ = "SELECT (COUNT(*) AS ?n) { { SELECT * { ?a ?b ?c } LIMIT 400 } { SELECT * { ?d ?e ?f } LIMIT 700 } FILTER(STRLEN(CONCAT(STR(?a), STR(?f))) > 3) }"
+
+    async def talk(store: Store) -> bool:
+        asking = [asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits(seconds=60))) for _ in range(2)]
+        await until(lambda: store.load()["halted"] == 1)
+        found = await answer(store, while_, SPARQL_JSON, Limits(seconds=60))
+        for task in asking:
+            assert not task.done()
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+        return b"bindings" in found and await is_answered(store)
+
+    assert with_store(release, talk, workers=1)
+
+
 # -- lanes ---------------------------------------------------------------------------------------------------------------
 
 

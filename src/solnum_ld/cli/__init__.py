@@ -11,6 +11,7 @@ from solnum_ld.cli.asking import doctor, query
 from solnum_ld.cli.building import build, validate
 from solnum_ld.cli.formatting import format_files
 from solnum_ld.cli.output import out
+from solnum_ld.cli.publishing import publish
 from solnum_ld.cli.releases import list_releases, rollback
 from solnum_ld.cli.serving import serve
 
@@ -28,6 +29,7 @@ app.command("fmt")(format_files)
 app.command()(query)
 app.command("releases")(list_releases)
 app.command()(rollback)
+app.command()(publish)
 app.command()(doctor)
 
 

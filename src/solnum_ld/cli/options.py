@@ -166,3 +166,12 @@ CacheOption = Annotated[
         "--cache-mb", envvar="SOLNUM_CACHE_MB", min=1, metavar="MIB", help="Memory of the response cache, in MiB."
     ),
 ]
+StoreOption = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        envvar="SOLNUM_STORE",
+        metavar="URL[,URL…]",
+        help="Where statements are asked: embedded, or the SPARQL endpoints of engines that the release was published to.",
+    ),
+]

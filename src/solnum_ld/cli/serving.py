@@ -32,16 +32,28 @@ from solnum_ld.cli.options import (
     RewriteSchemaOption,
     ShaclOption,
     SlowQueryOption,
+    StoreOption,
     TrustedProxyOption,
     WorkersOption,
 )
 from solnum_ld.cli.output import err, exit_codes, language, print_findings, said
-from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, MIB, DefaultGraph, ServiceSettings, Settings, bundled_source
+from solnum_ld.config import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    EMBEDDED,
+    MIB,
+    DefaultGraph,
+    ServiceSettings,
+    Settings,
+    bundled_source,
+    read_store,
+)
 from solnum_ld.errors import SettingsError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from solnum_ld.release.folder import Release, ReleaseFolder
     from solnum_ld.web.clients import Clients
 
 
@@ -74,6 +86,7 @@ def serve(
     metrics_port: MetricsPortOption = None,
     cache_mb: CacheOption = 128,
     shacl: ShaclOption = True,
+    store: StoreOption = EMBEDDED,
 ) -> None:
     """Build the release if need be, and serve it.
 
@@ -82,6 +95,7 @@ def serve(
       solnum-ld serve                          the book, on http://127.0.0.1:8000/
       solnum-ld serve my-data --port 8080      any folder of RDF files
       solnum-ld serve my-data --base-uri https://data.example.org/ --contact team@example.org
+      solnum-ld serve my-data --no-build --store http://10.0.0.1:7878/query,http://10.0.0.2:7878/query
     """
     from solnum_ld.release.options import BuildOptions
     from solnum_ld.web.html import has_editor
@@ -91,6 +105,7 @@ def serve(
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with exit_codes():
         started = time.perf_counter()
+        urls = read_store(store)
         bound = bind(host, port)
         port = bound.getsockname()[1]
         settings = read_settings(directory, host, port, base_uri, public_url, releases, contact)
@@ -113,6 +128,7 @@ def serve(
             slow_query=slow_query,
             cache=cache_mb * MIB,
             metrics_port=metrics_port,
+            store=urls,
         )
         application, clients, release = _application(settings, service, host)
         title, name, triples = release
@@ -124,6 +140,8 @@ def serve(
             ("SPARQL", f"{settings.public}sparql"),
             ("releases", str(settings.releases)),
         ]
+        if service.store:
+            places.append(("store", ", ".join(service.store)))
         if settings.base != settings.public:
             places.append(("names", settings.base))
         for what, where in places:
@@ -151,7 +169,8 @@ def _application(
     from solnum_ld.web.sparql import SparqlSettings
 
     folder = ReleaseFolder(settings.releases)
-    manifest = folder.current().manifest
+    live = _published(folder, service.store) if service.store else folder.current()
+    manifest = live.manifest
     folder.ensure_ledger()
     if (manifest.base, manifest.public) != (settings.base, settings.public):
         raise ReleaseMismatch(
@@ -163,8 +182,11 @@ def _application(
     clients = Clients(service.client_concurrency, service.client_rate, networks(service.trusted_proxies))
     site = Site(
         folder.current_path,
-        lambda path: open_store(path, workers=service.workers, queue=service.queue, memory=service.query_memory),
+        lambda path: open_store(
+            path, workers=service.workers, queue=service.queue, memory=service.query_memory, urls=service.store
+        ),
         folder.hold,
+        live.path,
     )
     metrics = Metrics()
     limits = Limits(seconds=service.query_timeout, rows=service.max_rows, bytes=service.max_bytes)
@@ -182,3 +204,17 @@ def _application(
             raise SettingsError(f"--metrics-port {service.metrics_port} cannot be used: {error.strerror}.") from error
     title = localised(manifest.dataset.title, language())
     return application, clients, (title, manifest.release, f"{manifest.counts['triples']:,}")
+
+
+def _published(folder: ReleaseFolder, urls: tuple[str, ...]) -> Release:
+    """Return the current release, or the last that was, where an engine holds it; raise StoreUnavailable when none does."""
+    from solnum_ld.errors import StoreUnavailable
+    from solnum_ld.store.remote.publishing import holdings
+
+    current = folder.current()
+    held = holdings(urls)
+    whole = {release.id: release for release in folder.releases()}
+    for name in (current.id, *(name for _, name in reversed(folder.live_since()))):
+        if name in held and name in whole:
+            return whole[name]
+    raise StoreUnavailable(f"No engine holds release {current.id}. Publish it: solnum-ld publish")

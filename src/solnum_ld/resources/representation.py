@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -106,10 +107,12 @@ def is_qname(iri: str) -> bool:
 
 def rdf_offers(triples: Iterable[ox.Triple]) -> tuple[Format, ...]:
     """Return the RDF formats that can hold these triples: RDF/XML cannot name every property nor write every character."""
-    expressible = all(
-        is_qname(t.predicate.value) and not (isinstance(t.object, ox.Literal) and _NOT_XML.search(t.object.value))
-        for t in triples
-    )
+    predicates, literals = set(), []
+    for triple in triples:
+        predicates.add(triple.predicate.value)
+        if isinstance(triple.object, ox.Literal):
+            literals.append(triple.object.value)
+    expressible = all(map(is_qname, predicates)) and not any(map(_NOT_XML.search, literals))
     return RDF_FORMATS if expressible else tuple(form for form in RDF_FORMATS if form is not RDFXML)
 
 
@@ -117,8 +120,9 @@ def serialise(triples: Sequence[ox.Triple], form: Format, context: Context, name
     """Return the triples in a format, absolute IRIs only, the same bytes for the same triples."""
     if form is JSONLD:
         return context.compact(triples)
-    ordered = sorted(triples, key=str) if form in (NTRIPLES, NQUADS) else triples
-    return to_bytes(ordered, _ENGINE[form], _prefixes(triples, names))
+    if form in (NTRIPLES, NQUADS):
+        return to_bytes(sorted(triples, key=str), _ENGINE[form], {})
+    return to_bytes(triples, _ENGINE[form], _prefixes(triples, names))
 
 
 def _prefixes(triples: Iterable[ox.Triple], names: Names) -> dict[str, str]:
@@ -126,4 +130,9 @@ def _prefixes(triples: Iterable[ox.Triple], names: Names) -> dict[str, str]:
     used = {term.value for triple in triples for term in triple if isinstance(term, ox.NamedNode)}
     used |= {triple.object.datatype.value for triple in triples if isinstance(triple.object, ox.Literal)}
     table = {**PREFIXES, **({"sn": f"{names.space}def#"} if names.space else {})}
-    return {prefix: namespace for prefix, namespace in table.items() if any(iri.startswith(namespace) for iri in used)}
+    ordered = [*sorted(used), ""]  # what begins with a namespace comes right after it
+    return {
+        prefix: namespace
+        for prefix, namespace in table.items()
+        if ordered[bisect_left(ordered, namespace, hi=len(used))].startswith(namespace)
+    }

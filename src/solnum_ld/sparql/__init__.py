@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from solnum_ld.errors import RequestRefused
 from solnum_ld.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
+from solnum_ld.sparql.grammar import undeclared
 from solnum_ld.sparql.scan import Scan, rewrite_iris, scan, without
 
 
@@ -58,7 +59,7 @@ class SparqlQuery:
         """
         names = [
             target if target[0] in "?$" else f"({target} AS ?described_{number})"
-            for number, target in enumerate(self.described)
+            for number, target in enumerate(dict.fromkeys(self.described))
         ]
         wanted = " ".join(names) or "*"
         text = f"{self.prologue}SELECT DISTINCT {wanted} {self.pattern or '{}'}"
@@ -79,6 +80,10 @@ def parse_query(text: str, default_graphs: tuple[str, ...] = (), named_graphs: t
     given = bool(default_graphs or named_graphs)
     default = tuple(f"<{iri}>" for iri in default_graphs) if given else seen.default_graphs
     named = tuple(f"<{iri}>" for iri in named_graphs) if given else seen.named_graphs
+    if any(not graph.startswith("<") for graph in (*default, *named)):
+        mistake = undeclared(text)
+        if mistake is not None:
+            raise mistake
     plain = without(text, seen.dataset)
     return SparqlQuery(
         plain,
@@ -88,7 +93,7 @@ def parse_query(text: str, default_graphs: tuple[str, ...] = (), named_graphs: t
         text[: seen.start],
         seen.changing,
         seen.targets,
-        plain[seen.body :] if seen.form == "DESCRIBE" else "",
+        ("" if seen.grouped else "{} ") + plain[seen.body :] if seen.form == "DESCRIBE" else "",
     )
 
 

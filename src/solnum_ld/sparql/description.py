@@ -50,7 +50,6 @@ class Service:
     license: str
     union: bool
     triples: int
-    entities: int
     graphs: Mapping[str, int]
 
 
@@ -80,7 +79,6 @@ def _triples(service: Service) -> Iterator[ox.Triple]:
     yield _link(default, RDF_TYPE, SD + "Graph")
     yield _link(default, RDF_TYPE, VOID + "Dataset")
     yield _number(default, VOID + "triples", service.triples)
-    yield _number(default, VOID + "entities", service.entities)
     for name, triples in service.graphs.items():
         named = ox.NamedNode(f"{service.endpoint}#{_fragment(name)}")
         yield _link(dataset, SD + "namedGraph", named.value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from solnum_ld.errors import MalformedQuery
-from solnum_ld.sparql.scan import position, unclosed
+from solnum_ld.sparql.scan import position, unclosed, undeclared_prefix
 
 _LISTED = 8
 """How many of the tokens that could stand there a message lists."""
@@ -105,18 +105,21 @@ _FUNCTIONS = frozenset(
     TRIPLE SUBJECT PREDICATE OBJECT ISTRIPLE""".split()
 )
 _LOCAL = r"(?:[\w:\u00b7\u00c0-\U000effff]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-])(?:(?:[\w:.\-\u00b7]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-])*(?:[\w:\-\u00b7]|%[0-9A-Fa-f]{2}|\\[_~.!$&'()*+,;=/?\#@%-]))?"
+_CODE = r"(?:\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})"
+"""A codepoint escape (19.2)."""
+
 _PREFIX = r"(?:[^\W\d_](?:[\w.\-\u00b7]*[\w\-\u00b7])?)?"
 _TOKEN = re.compile(
     rf"""
     (?P<skip>[\x20\t\r\n]+|\#[^\n\r]*)
-  | (?P<iri_ref><[^<>"{{}}|^`\\\x00-\x20]*>)
+  | (?P<iri_ref><(?:[^<>"{{}}|^`\\\x00-\x20]|{_CODE})*>)
   | (?P<blank_node>_:{_LOCAL})
   | (?P<pname>{_PREFIX}:{_LOCAL})
   | (?P<pname_ns>{_PREFIX}:)
-  | (?P<var>[?$]\w+)
+  | (?P<var>[?$][\w\u00b7\u0300-\u036f\u203f\u2040]+)
   | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
-  | (?P<string>\"\"\"(?:(?:"|"")?(?:[^"\\]|\\[tbnrf\\"']))*\"\"\"|'''(?:(?:'|'')?(?:[^'\\]|\\[tbnrf\\"']))*'''
-      |"(?!"")(?:[^"\\\n\r]|\\[tbnrf\\"'])*"|'(?!'')(?:[^'\\\n\r]|\\[tbnrf\\"'])*')
+  | (?P<string>\"\"\"(?:(?:"|"")?(?:[^"\\]|\\[tbnrf\\"']|{_CODE}))*\"\"\"|'''(?:(?:'|'')?(?:[^'\\]|\\[tbnrf\\"']|{_CODE}))*'''
+      |"(?!"")(?:[^"\\\n\r]|\\[tbnrf\\"']|{_CODE})*"|'(?!'')(?:[^'\\\n\r]|\\[tbnrf\\"']|{_CODE})*')
   | (?P<signed_number>[+-](?:[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+\.[0-9]+|[0-9]+))
   | (?P<number>[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]+|\.[0-9]+(?:[eE][+-]?[0-9]+)?|[0-9]+\.[0-9]+)
   | (?P<integer>[0-9]+)
@@ -280,6 +283,16 @@ def _in_words(symbols: set[str]) -> tuple[str, ...]:
     return tuple(sorted({_KINDS.get(symbol, symbol) for symbol in symbols}))
 
 
+def undeclared(text: str) -> MalformedQuery | None:
+    """Return the error that names the first prefix that is used and not declared, None when there is none."""
+    missing = undeclared_prefix(text)
+    if missing is None:
+        return None
+    line, column = position(text, missing[1])
+    message = f"the prefix {missing[0]}: is not declared. Add PREFIX {missing[0]}: <…> at the beginning."
+    return MalformedQuery(f"Line {line}, column {column}: {message}", line=line, column=column)
+
+
 def explain(text: str) -> MalformedQuery | None:
     """Return the error that tells where a query leaves the grammar, None when it does not.
 
@@ -307,4 +320,4 @@ def explain(text: str) -> MalformedQuery | None:
     return MalformedQuery(message, line=line, column=column, expected=mistake.expected)
 
 
-__all__: Sequence[str] = ("Mistake", "explain", "find_mistake")
+__all__: Sequence[str] = ("Mistake", "explain", "find_mistake", "undeclared")

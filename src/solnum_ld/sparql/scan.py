@@ -44,7 +44,10 @@ _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
 _CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-_NOTED = _CLAUSES | _CHANGING | {"FROM", "NAMED", "SERVICE", "WHERE"}
+_AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
+_NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "SERVICE", "WHERE"}
+_HIDDEN_CHANGE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
+"""A changing function in what looks like an IRI, since ``<`` may be less-than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,8 @@ class Scan:
 
     ``form`` is its first word after the prologue in capitals, ``start`` where that word stands, so that ``text[:start]``
     is the prologue. ``default_graphs`` and ``named_graphs`` are the IRIs of FROM and FROM NAMED as they are written.
-    ``changing`` tells that two evaluations may differ. ``dataset_end`` is where the last dataset clause ends, ``body``
-    where the first group begins (the length of the text when there is none).
+    ``changing`` tells that two evaluations may differ. ``dataset`` is where the dataset clauses begin and end, ``body`` where
+    the pattern begins, or what follows it where there is none (``grouped`` tells), the length of the text without either.
     """
 
     form: str
@@ -66,6 +69,7 @@ class Scan:
     targets: tuple[str, ...]
     dataset: tuple[int, int] | None
     body: int
+    grouped: bool
 
     @property
     def is_update(self) -> bool:
@@ -98,12 +102,18 @@ class _Scanner:
         self._clause: list[str] | None = None  # the list that the next IRI belongs to, after FROM or FROM NAMED
         self._dataset: tuple[int, int] | None = None
         self._body = len(text)
+        self._grouped = True
+        self._broken = False  # the dataset clauses are none: the parser is left to say so
 
     def scan(self) -> Scan:
         if "\0" in self._text:
             raise MalformedQuery("The query holds a NUL character.")
         for token in _TOKEN.finditer(self._text):
             kind = token.lastgroup
+            if self._dataset is not None and self._body == len(self._text):
+                self._expect(token)
+            if kind == "iri" and not self._changing and _HIDDEN_CHANGE.search(token[0]):
+                self._changing = True
             if kind is None:
                 if self._depth == 0 and self._form == "DESCRIBE":
                     self._target(token[0])
@@ -126,17 +136,30 @@ class _Scanner:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
             )
+        broken = self._broken or self._clause is not None
         return Scan(
             self._form,
             self._start,
-            tuple(self._default),
-            tuple(self._named),
+            () if broken else tuple(self._default),
+            () if broken else tuple(self._named),
             self._changing,
             self._service,
             tuple(self._targets),
-            self._dataset,
+            None if broken else self._dataset,
             self._body,
+            self._grouped,
         )
+
+    def _expect(self, token: re.Match[str]) -> None:
+        """Note that between FROM and the pattern something stands that does not belong there (19.8, [13] to [17])."""
+        kind, text = token.lastgroup, token[0]
+        if kind is None and text[0] == "#":
+            return
+        if self._clause is not None:
+            fits = kind in {"iri", "local", "default"} or (text.upper() == "NAMED" and self._clause is self._default)
+        else:
+            fits = text == "{" or text.upper() in {"FROM", "WHERE"} | _AFTER_PATTERN
+        self._broken = self._broken or not fits
 
     def _open(self, token: re.Match[str]) -> None:
         self._depth += 1
@@ -162,6 +185,8 @@ class _Scanner:
             return
         if word not in _NOTED:
             return
+        if word in _AFTER_PATTERN and self._depth == 0 and self._body == len(self._text):
+            self._body, self._grouped = token.start(), False
         if word in _CLAUSES:
             self._clauses += 1
             if self._clauses > MAX_CLAUSES:
@@ -170,7 +195,7 @@ class _Scanner:
             self._changing = True
         elif word == "SERVICE":
             self._service = True
-        elif word == "FROM" and self._depth == 0:
+        elif word == "FROM" and self._depth == 0 and self._body == len(self._text):
             self._clause = self._default
             self._dataset = (self._dataset[0] if self._dataset else token.start(), token.end())
         elif word == "NAMED" and self._clause is self._default:
@@ -265,6 +290,27 @@ def unclosed(text: str) -> tuple[str, int] | None:
     return stack[-1] if stack else None
 
 
+def bounded(text: str, rows: int) -> str:
+    """Return a SELECT that gives ``rows`` solutions at most; one that has a bound of its own, or an order, as it is.
+
+    >>> bounded("SELECT * { SELECT ?s { ?s ?p ?o } LIMIT 9 } VALUES ?s { 1 }", 5)
+    'SELECT * { SELECT ?s { ?s ?p ?o } LIMIT 9 } LIMIT 5 VALUES ?s { 1 }'
+    """
+    depth, values = 0, len(text)
+    for token in _TOKEN.finditer(text):
+        kind = token.lastgroup
+        if kind in ("open", "close"):
+            depth += 1 if kind == "open" else -1
+        elif kind == "run" and depth == 0:
+            word = token[0].upper()
+            if word in ("LIMIT", "ORDER"):
+                return text
+            if word == "VALUES":
+                values = token.start()
+    before, after = text[:values].rstrip(), text[values:]
+    return f"{before}\nLIMIT {rows}" if not after else f"{before} LIMIT {rows} {after}"
+
+
 def without(text: str, span: tuple[int, int] | None) -> str:
     """Return the query with its dataset clauses blanked, so that every position in it stays."""
     if span is None:
@@ -273,4 +319,13 @@ def without(text: str, span: tuple[int, int] | None) -> str:
     return text[: span[0]] + blank + text[span[1] :]
 
 
-__all__: Sequence[str] = ("Scan", "position", "rewrite_iris", "scan", "unclosed", "undeclared_prefix", "without")
+__all__: Sequence[str] = (
+    "Scan",
+    "bounded",
+    "position",
+    "rewrite_iris",
+    "scan",
+    "unclosed",
+    "undeclared_prefix",
+    "without",
+)

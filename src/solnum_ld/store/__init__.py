@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from solnum_ld.manifest import read_manifest
@@ -12,16 +13,23 @@ QUERY_MEMORY = 1024 * 1024 * 1024
 """Bytes that a visitor's query may take beyond what its worker has when idle."""
 
 
-def open_store(folder: Path, *, workers: int = 2, queue: int = 64, memory: int = QUERY_MEMORY) -> Store:
-    """Return the store of a release folder, served by the embedded engine.
+def open_store(
+    folder: Path, *, workers: int = 2, queue: int = 64, memory: int = QUERY_MEMORY, urls: Sequence[str] = ()
+) -> Store:
+    """Return the store of a release folder, served by the embedded engine, or by engines at ``urls``, replicas of each other.
 
     ``workers`` is the number of processes for visitors' queries that take long, ``queue`` how many queries may wait,
     ``memory`` what each may take, in bytes (0: unbounded).
     """
+    manifest = read_manifest(folder)
+    if urls:
+        from solnum_ld.store.remote.store import RemoteStore
+
+        return RemoteStore(folder, manifest, urls, workers=workers, queue=queue)
+
     from solnum_ld.store.embedded import EmbeddedStore
     from solnum_ld.store.pool import WorkerPool
 
-    manifest = read_manifest(folder)
     settings: dict[str, object] = {
         "store": str((folder / "store").resolve()),
         "base": f"{manifest.public}sparql",

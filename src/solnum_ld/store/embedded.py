@@ -4,7 +4,7 @@ killable worker processes (DESIGN, section 5: the engine cannot cancel a query).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -28,6 +28,7 @@ from solnum_ld.store.protocol import (
     Term,
     Window,
 )
+from solnum_ld.store.values import grouped, term_of
 
 _DEFAULT = ox.DefaultGraph()
 _LABELS = tuple(ox.NamedNode(iri) for iri in LABELS)
@@ -178,7 +179,7 @@ class EmbeddedStore:
             ((q.predicate.value, str(q.object)), q.predicate, q.object)
             for q in self._store.quads_for_pattern(node, None, None, _DEFAULT)
         )
-        return list(_grouped(pairs, OUTGOING_LIMIT, inverse=False))
+        return list(grouped(pairs, OUTGOING_LIMIT, inverse=False))
 
     def _incoming(self, node: ox.NamedNode) -> list[PropertyValues]:
         counts = self._index.counts(node.value, inverse=True)
@@ -188,7 +189,7 @@ class EmbeddedStore:
             ((q.predicate.value, str(q.subject)), q.predicate, q.subject)
             for q in self._store.quads_for_pattern(None, None, node, _DEFAULT)
         )
-        return list(_grouped(pairs, INCOMING_LIMIT, inverse=True))
+        return list(grouped(pairs, INCOMING_LIMIT, inverse=True))
 
     def _indexed(
         self, node: ox.NamedNode, name: str, after: str | None, count: int, *, inverse: bool
@@ -196,7 +197,7 @@ class EmbeddedStore:
         limit = INCOMING_LIMIT if inverse else OUTGOING_LIMIT
         keys = self._index.page(node.value, name, after, limit + 1, inverse=inverse)
         return PropertyValues(
-            ox.NamedNode(name), inverse, tuple(_term(key) for key in keys[:limit]), count, len(keys) > limit
+            ox.NamedNode(name), inverse, tuple(term_of(key) for key in keys[:limit]), count, len(keys) > limit
         )
 
     def _page(self, node: ox.NamedNode, window: Window) -> PropertyValues | None:
@@ -267,21 +268,5 @@ class EmbeddedStore:
         return []
 
 
-def _grouped(
-    pairs: Sequence[tuple[tuple[str, str], ox.NamedNode, Term]], limit: int, *, inverse: bool
-) -> Iterator[PropertyValues]:
-    for _, group in itertools.groupby(pairs, key=lambda pair: pair[0][0]):
-        members = list(group)
-        values = tuple(term for _, _, term in members[:limit])
-        yield PropertyValues(members[0][1], inverse, values, len(members), len(members) > limit)
-
-
 def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
     return tuple(t.object for t in triples if isinstance(t.object, ox.Literal))
-
-
-def _term(key: str) -> Term:
-    """Return the term that an N-Triples key writes."""
-    line = f"<x:s> <x:p> {key} .".encode()
-    quad: ox.Quad = next(iter(ox.parse(input=line, format=ox.RdfFormat.N_TRIPLES)))
-    return quad.object

@@ -13,8 +13,7 @@ from solnum_ld.errors import (
     ResultTooLarge,
     SolnumError,
 )
-from solnum_ld.sparql.grammar import explain
-from solnum_ld.sparql.scan import position, undeclared_prefix
+from solnum_ld.sparql.grammar import explain, undeclared
 
 _POSITION = re.compile(r"error at (\d+):(\d+): ")
 _FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
@@ -52,12 +51,7 @@ def fault_of(error: Exception, query: str) -> Fault:
 
 
 def _syntax(message: str, query: str) -> Fault:
-    missing = undeclared_prefix(query)
-    if missing:
-        line, column = position(query, missing[1])
-        text = f"the prefix {missing[0]}: is not declared. Add PREFIX {missing[0]}: <…> at the beginning."
-        return Fault("malformed", f"Line {line}, column {column}: {text}", line=line, column=column)
-    mistake = explain(query)
+    mistake = undeclared(query) or explain(query)
     if mistake is not None:
         return Fault(
             "malformed", str(mistake), line=mistake.line, column=mistake.column, expected=list(mistake.expected)
@@ -67,7 +61,12 @@ def _syntax(message: str, query: str) -> Fault:
     if found is None:
         return Fault("malformed", said)
     line, column = int(found[1]), int(found[2])
-    return Fault("malformed", f"Line {line}, column {column}: {said[:1].lower()}{said[1:]}", line=line, column=column)
+    return Fault(
+        "malformed",
+        f"Line {line}, column {column}: {said if said[1:2].isupper() else said[:1].lower() + said[1:]}",
+        line=line,
+        column=column,
+    )
 
 
 def error_of(payload: bytes) -> SolnumError:

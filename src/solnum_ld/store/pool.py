@@ -1,8 +1,8 @@
 """Runs visitors' queries in worker processes, so that each can be stopped and none keeps the others waiting.
 
 A query begins in a *short* lane. One that outlives its slice moves to a *long* lane, of which there are as many; when those
-are taken it is halted until one is free (SIGSTOP), so that the short lanes stay open for what is quick: while endless
-queries run, ``ASK {}`` is answered. A worker is killed when its query has taken too long or its client has left, which costs
+are taken it is halted (SIGSTOP) until its turn comes: long lanes change hands, and the short ones stay open for what is
+quick, so that endless queries keep nobody out. A worker is killed when its query has taken too long or its client has left, which costs
 that query alone; another stands ready in its place.
 """
 
@@ -26,6 +26,9 @@ from solnum_ld.store.wire import BLOCK, END, FAULT, QUERY, TIRED, WHOLE, frame
 
 SLICE = 0.1
 """Seconds that a query may hold a short lane."""
+
+TURN = 0.25
+"""Seconds after which a long query gives its lane to one that is halted, and waits for its next turn."""
 
 STALL = 20.0
 """Seconds that a client may take none of its answer."""
@@ -188,7 +191,8 @@ class WorkerPool:
         self._workers: set[Worker] = set()
         self._short: set[Run] = set()
         self._turns = 0
-        self._long: set[Run] = set()
+        self._long: dict[Run, None] = {}  # in the order in which they took their lanes
+        self._turning: asyncio.TimerHandle | None = None
         self._halted: deque[Run] = deque()
         self._queue: deque[asyncio.Future[None]] = deque()
         self._refilling: asyncio.Task[None] | None = None
@@ -221,6 +225,8 @@ class WorkerPool:
     async def aclose(self) -> None:
         """Kill every worker."""
         self._closed = True
+        if self._turning is not None:
+            self._turning.cancel()
         if self._refilling is not None:
             self._refilling.cancel()
             with contextlib.suppress(asyncio.CancelledError, StoreUnavailable):
@@ -303,10 +309,11 @@ class WorkerPool:
             return
         self._short.discard(run)
         if len(self._long) < self._size:
-            self._long.add(run)
+            self._long[run] = None
         elif len(self._halted) < 2 * self._size:
             run.worker.stop()
             self._halted.append(run)
+            self._take_turns()
         else:
             self.kill(run, "busy", StoreBusy("Too many long queries are running. Try again in a moment."))
         self._leave_short()
@@ -317,17 +324,38 @@ class WorkerPool:
             self._short.discard(run)
             self._leave_short()
         elif run in self._long:
-            self._long.discard(run)
+            del self._long[run]
             while self._halted and len(self._long) < self._size:
-                other = self._halted.popleft()
-                other.worker.go()
-                self._long.add(other)
+                self._resume()
         elif run in self._halted:
             self._halted.remove(run)
+            run.worker.go()  # it may have more to say, or be used again
+
+    def _resume(self) -> None:
+        """Let the query that was halted first run on."""
+        other = self._halted.popleft()
+        other.worker.go()
+        self._long[other] = None
+
+    def _take_turns(self) -> None:
+        """See to it that lanes change hands while queries are halted."""
+        if self._turning is None and self._halted:
+            self._turning = asyncio.get_running_loop().call_later(TURN, self._turn_over)
+
+    def _turn_over(self) -> None:
+        """Halt the query that has held its lane longest, and let the one halted first run."""
+        self._turning = None
+        if self._halted and self._long and len(self._long) >= self._size:
+            longest = next(iter(self._long))
+            del self._long[longest]
+            longest.worker.stop()
+            self._resume()
+            self._halted.append(longest)
+        self._take_turns()
 
     def take_long_lane(self, run: Run) -> None:
         """Let a run go on that was held back by its client."""
-        self._long.add(run)
+        self._long[run] = None
 
     def kill(self, run: Run, why: str, error: Exception) -> None:
         """Stop a run with an error."""

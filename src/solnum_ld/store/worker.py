@@ -12,9 +12,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, TypeVar, cast
+from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -41,41 +41,94 @@ _GRAPHS = {
     "application/trig": ox.RdfFormat.TRIG,
 }
 _ROW_ENDS = {
-    ox.QueryResultsFormat.JSON: b'}},{"',
-    ox.QueryResultsFormat.XML: b"</result>",
-    ox.QueryResultsFormat.CSV: b"\r\n",
-    ox.QueryResultsFormat.TSV: b"\n",
+    ox.QueryResultsFormat.JSON: (b'}},{"', b"{},"),
+    ox.QueryResultsFormat.XML: (b"</result>",),
+    ox.QueryResultsFormat.TSV: (b"\n",),
 }
 _FIRST = 16 * 1024
 _BLOCK = 64 * 1024
 _SLOW_SECONDS = 0.02
 _GROWTH = 96 * 1024 * 1024
 _NOT_XML = bytes(c for c in range(32) if c not in (9, 10, 13))
-_NO_NAME = b"<oxprefix: "
+_NEVER_XML = (b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"<oxprefix: ")
+_LONGEST = max(map(len, _NEVER_XML)) - 1
 _PAGE = resource.getpagesize()
 
 T = TypeVar("T")
 
 
+Results: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | Iterable[ox.Triple]
+"""What a query gives; triples may come from elsewhere than the engine."""
+
+
+class Outlet(Protocol):
+    """Where frames go."""
+
+    def sendall(self, data: bytes, /) -> object:
+        """Take a whole frame; wait while it cannot be taken."""
+
+
 _LESS = "Add a LIMIT, or take a dump."
+
+
+def _counter(shape: ox.QueryResultsFormat) -> Callable[[bytes], int]:
+    """Return what tells how many rows end in a block, from one block to the next."""
+    return _CsvRows().count if shape is ox.QueryResultsFormat.CSV else _Rows(_ROW_ENDS[shape]).count
+
+
+class _Rows:
+    """Counts what ends rows, across the edges of blocks."""
+
+    def __init__(self, ends: Sequence[bytes]) -> None:
+        self._ends, self._tails = ends, [b""] * len(ends)
+
+    def count(self, block: bytes) -> int:
+        found = 0
+        for index, end in enumerate(self._ends):
+            seen = self._tails[index] + block
+            found += seen.count(end)
+            self._tails[index] = seen[len(seen) - len(end) + 1 :]  # too short to hold an end that was counted
+        return found
+
+
+class _CsvRows:
+    """Counts line ends outside of quotation marks (RFC 4180)."""
+
+    def __init__(self) -> None:
+        self._quoted = False
+
+    def count(self, block: bytes) -> int:
+        if b'"' not in block:
+            return 0 if self._quoted else block.count(b"\n")
+        parts = block.split(b'"')
+        found = sum(part.count(b"\n") for part in parts[self._quoted :: 2])
+        self._quoted ^= len(parts) % 2 == 0
+        return found
 
 
 class Sink:
     """Takes what the engine writes and sends it on in blocks. Raising in ``write`` ends the evaluation.
 
-    ``rows`` and ``size`` bound the result; ``row_end`` ends a row, but for ``apart`` of them, which are no rows.
+    ``rows`` and ``size`` bound the result; ``count`` tells how many rows end in a block, of which ``apart`` are none.
     """
 
     def __init__(
-        self, connection: socket.socket, rows: int, size: int, row_end: bytes, *, apart: int = 0, xml: bool
+        self,
+        connection: Outlet,
+        rows: int,
+        size: int,
+        count: Callable[[bytes], int] | None,
+        *,
+        apart: int = 0,
+        xml: bool,
     ) -> None:
         self._connection = connection
         self._most, self._rows = rows, rows + apart
         self._size = self._left = size
-        self._row_end, self._xml = row_end, xml
+        self._count, self._xml = count, xml
+        self._xml_tail = b""
         self._chunks: list[bytes] = []
         self._held = 0
-        self._tail = b""
         self._threshold = _FIRST
         self.begun = False
 
@@ -105,19 +158,24 @@ class Sink:
             raise Fault(
                 "large", f"The result has more than {self._size:,} bytes, which is as many as are sent here. {_LESS}"
             )
-        if self._row_end:
-            self._rows -= (self._tail + block).count(self._row_end)
-            self._tail = block[-len(self._row_end) + 1 :] if len(self._row_end) > 1 else b""
+        if self._count is not None:
+            self._rows -= self._count(block)
             if self._rows < 0:
                 raise Fault(
                     "large", f"The result has more than {self._most:,} rows, which is as many as are sent here. {_LESS}"
                 )
-        if self._xml and (len(block.translate(None, _NOT_XML)) != len(block) or _NO_NAME in block):
+        return self._as_xml(block) if self._xml else block
+
+    def _as_xml(self, block: bytes) -> bytes:
+        """Return a block as XML 1.0 reads it back (2.2, 2.11); raise Fault for what it cannot write."""
+        seen = self._xml_tail + block
+        self._xml_tail = seen[-_LONGEST:]
+        if len(block.translate(None, _NOT_XML)) != len(block) or any(part in seen for part in _NEVER_XML):
             raise Fault(
                 "inexpressible",
                 "The result holds a character or a property name that XML cannot write. Ask for another format.",
             )
-        return block
+        return block.replace(b"\r", b"&#13;")
 
 
 def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
@@ -153,33 +211,38 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
 
 
 def _answer(connection: socket.socket, request: dict[str, Any], datasets: Datasets) -> Sink:
-    text, media_type = request["text"], request["out"]
+    text = request["text"]
     try:
         evaluation: Evaluation = datasets.evaluation(request)
-        results = evaluation.query(text)
-        if isinstance(results, ox.QueryTriples):
-            form = _GRAPHS[media_type]
-            sink = Sink(connection, 0, request["bytes"], b"", xml=form is ox.RdfFormat.RDF_XML)
-            triples = _counted(results, request["rows"])
-            ox.serialize(triples, cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
-        else:
-            shape = _RESULTS[media_type]
-            row_end = b"" if isinstance(results, ox.QueryBoolean) else _ROW_ENDS[shape]
-            headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
-            first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
-            sink = Sink(
-                connection,
-                request["rows"],
-                request["bytes"],
-                row_end,
-                apart=headers - first,
-                xml=shape is ox.QueryResultsFormat.XML,
-            )
-            results.serialize(cast("IO[bytes]", sink), format=shape)
+        return write_results(evaluation.query(text), connection, request["out"], request["rows"], request["bytes"])
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
         raise fault_of(error, text) from error
+
+
+def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, size: int) -> Sink:
+    """Write results to ``outlet`` as frames, all but the last; return the sink, which is to be finished.
+
+    Raises Fault for more than ``rows`` rows or triples or ``size`` bytes, and for what the format cannot hold.
+    """
+    if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+        shape = _RESULTS[media_type]
+        count = None if isinstance(results, ox.QueryBoolean) else _counter(shape)
+        headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
+        first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
+        is_xml = shape is ox.QueryResultsFormat.XML
+        sink = Sink(outlet, rows, size, count, apart=headers - first, xml=is_xml)
+        results.serialize(cast("IO[bytes]", sink), format=shape)
+        return sink
+    form = _GRAPHS[media_type]
+    sink = Sink(outlet, 0, size, None, xml=form is ox.RdfFormat.RDF_XML)
+    try:
+        ox.serialize(_counted(results, rows), cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
+    except OSError as error:
+        if "RDF 1.2" not in str(error):
+            raise
+        raise Fault("inexpressible", "The result holds what this format cannot write: RDF 1.2.") from error
     return sink
 
 

@@ -116,8 +116,8 @@ async def _page(
     facets, query = [], ""
     if page is not None and selection is not None:
         request.state.facets = frozenset(f.name for f in page.facets)
-        found = await asyncio.to_thread(generation.pages.listing, page, selection.chosen, selection.text, 1)
-        facets = facets_of(page, found.facets, selection, wording)
+        found = await asyncio.to_thread(generation.pages.facets, page, selection.chosen, selection.text)
+        facets = facets_of(page, found, selection, wording)
         query = selection.query(wording, liste=page.path, lang=wording.language)
     others = [p for p in generation.pages.lists if p.number in generation.pages.mapped and p is not page]
     return render(

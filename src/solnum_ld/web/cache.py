@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import hashlib
 from collections import OrderedDict
@@ -25,6 +26,9 @@ from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 from solnum_ld.negotiation import negotiate, negotiate_coding, negotiate_language
 from solnum_ld.web.site import Generation, Site
+
+_FLIGHT_SECONDS = 0.1
+"""How long a request waits for another's answer before it asks itself: what takes longer may never come."""
 
 VARIANT = "solnum_ld.variant"
 GENERATION = "solnum_ld.generation"
@@ -137,7 +141,9 @@ class ResponseCache:
                 return
             if flight not in self._flights:
                 break
-            await self._flights[flight].wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FLIGHT_SECONDS):
+                    await self._flights[flight].wait()
             if self._key(route, asked) not in self._entries:
                 break  # the answer was not one to keep
         self.misses += 1
@@ -262,9 +268,8 @@ class _Answer:
                 self.passed_on = True
                 if self._on_stream is not None:
                     self._on_stream()
-                await self._send(
-                    {"type": "http.response.start", "status": self._status, "headers": _finished(self._headers)}
-                )
+                headers = _vary(_finished(self._headers), b"Accept-Encoding")  # kept, it may be had with a coding
+                await self._send({"type": "http.response.start", "status": self._status, "headers": headers})
             if self.passed_on:
                 await self._send({**message, "body": b""} if self._head else message)
 
@@ -376,7 +381,7 @@ def _vary(headers: Headers, field: bytes) -> Headers:
 def _canonical(query: bytes, facets: frozenset[str]) -> str:
     """Return the known parameters of a query string in one order; ``facets`` are those of the release."""
     try:
-        pairs = parse_qsl(query.decode(), keep_blank_values=True, max_num_fields=200)
+        pairs = parse_qsl(query.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
     except ValueError:
         return query.decode("latin-1")
     return urlencode(

@@ -7,17 +7,21 @@ sending: the answer is written, what comes in is thrown away for a moment, then 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
 
+from uvicorn._types import ASGI3Application, ASGISendEvent
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from solnum_ld.web.clients import Clients
 
+_UNKNOWN = 1 << 62
 _LINGER = 2.0
 """Seconds in which a refused client may read why."""
 
@@ -176,8 +180,11 @@ class _Guarded(HttpToolsProtocol):
         super().on_headers_complete()
         self._in_head, self._in_body = False, True
         self._stop_clock()
-        if self.cycle is not None:
-            self.cycle.transport = cast("asyncio.Transport", _Lingering(self))
+        if self.cycle is None:
+            return
+        if self.scope["http_version"] == "1.0":
+            self.cycle.__class__ = _UntilTheEnd
+        self.cycle.transport = cast("asyncio.Transport", _Lingering(self))
 
     def on_message_complete(self) -> None:
         """Note that the request is whole."""
@@ -195,7 +202,7 @@ class _Guarded(HttpToolsProtocol):
         """Answer in the middle of a request, and end the connection."""
         if self._refused or self.transport.is_closing():
             return
-        if self.busy and (self.cycle.response_started or self.cycle.more_body is False):
+        if self.pipeline or (self.busy and (self.cycle.response_started or self.cycle.more_body is False)):
             self.transport.abort()  # an answer is under way: nothing may be mixed into it
             return
         body = f"{status} {HTTPStatus(status).phrase}\n{text}\n".encode()
@@ -242,6 +249,35 @@ class _Guarded(HttpToolsProtocol):
             self._write_clock.cancel()
             self._write_clock = None
         super().resume_writing()
+
+
+class _UntilTheEnd(RequestResponseCycle):
+    """An answer to HTTP/1.0: what has no length ends with its connection, for there are no chunks (RFC 9112, 6.1 and 6.3).
+
+    One that stops short ends the connection by a reset, since an ordinary end would look whole.
+    """
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message; a body of unknown length goes out as it is."""
+        if message["type"] == "http.response.start":
+            if not any(name.lower() == b"content-length" for name, _ in message.get("headers", [])):
+                self.chunked_encoding, self.expected_content_length = False, _UNKNOWN
+        elif (
+            message["type"] == "http.response.body"
+            and self.expected_content_length > _UNKNOWN // 2
+            and not message.get("more_body")
+        ):
+            self.expected_content_length = len(message.get("body", b""))
+        await super().send(message)
+
+    async def run_asgi(self, app: ASGI3Application) -> None:
+        """Run the application; break the connection when it leaves an answer unfinished."""
+        await super().run_asgi(app)
+        if self.response_started and not self.response_complete and not self.disconnected:
+            connection = self.transport.get_extra_info("socket")
+            if connection is not None:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.transport.abort()
 
 
 class _Lingering:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from solnum_ld.errors import (
     ContentTooLarge,
+    EngineFault,
     Gone,
     MalformedQuery,
     MalformedRequest,
@@ -46,6 +47,7 @@ STATUS: dict[type[SolnumError], int] = {
     RequestRefused: 403,
     TooManyRequests: 429,
     QueryTimeout: 504,
+    EngineFault: 502,
     StoreUnavailable: 503,
     SolnumError: 500,
 }

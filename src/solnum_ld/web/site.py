@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from solnum_ld.errors import LedgerUnreadable, ReleaseMismatch, SolnumError
+from solnum_ld.errors import LedgerUnreadable, ReleaseMismatch, SolnumError, StoreUnavailable
 from solnum_ld.ledger import NAME as LEDGER
 from solnum_ld.ledger import Ledger
 from solnum_ld.manifest import Manifest, read_manifest
@@ -85,18 +85,24 @@ class Generation:
 
 
 class Site:
-    """What is live now. ``current_path`` names the live release's folder, ``open_store`` opens one, ``hold`` locks it."""
+    """What is live now. ``current_path`` names the live release's folder, ``open_store`` opens one, ``hold`` locks it.
+
+    ``first`` is what it begins with where that is another one: a release that engines hold while the live one is on its way.
+    """
 
     def __init__(
         self,
         current_path: Callable[[], Path | None],
         open_store: Callable[[Path], Store],
         hold: Callable[[str], IO[str]] | None = None,
+        first: Path | None = None,
     ) -> None:
+        self._first = first
         self._current_path, self._open_store, self._hold = current_path, open_store, hold
         self._current: Generation | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._refused: Path | None = None
+        self._awaited: Path | None = None
 
     @property
     def current(self) -> Generation:
@@ -112,7 +118,7 @@ class Site:
 
     async def open(self) -> None:
         """Open the live release; raise the error of this program that tells why it cannot be."""
-        path = self._current_path()
+        path = self._first or self._current_path()
         if path is None:
             raise SolnumError("There is no release to serve. Build one: solnum-ld build")
         self._current = await asyncio.to_thread(self._generation, path)
@@ -154,7 +160,11 @@ class Site:
             ):
                 await fresh.aclose()
                 raise ReleaseMismatch(f"it is for {fresh.manifest.base}, not for {self.current.manifest.base}")
-            await fresh.store.warm()
+            try:
+                await fresh.store.warm()
+            except StoreUnavailable as error:
+                await fresh.aclose()
+                return self._later(path, error)
         except (SolnumError, OSError) as error:
             self._refused = path
             log.error("Release %s cannot be taken up, %s goes on: %s", path.name, self.current.id, error)
@@ -166,6 +176,13 @@ class Site:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
         return True
+
+    def _later(self, path: Path, error: StoreUnavailable) -> bool:
+        """Note that a release is not in its engine yet, or not any more: it is tried again."""
+        if self._awaited != path:
+            self._awaited = path
+            log.warning("Release %s is waited for, %s goes on: %s", path.name, self.current.id, error)
+        return False
 
     async def aclose(self) -> None:
         """Close the live generation and wait for those that drain."""

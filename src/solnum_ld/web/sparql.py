@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -80,6 +80,7 @@ _NAMES: dict[str, tuple[Format, ...]] = {
 }
 """Short names that clients send as ``format=``, beside the suffixes and media types of formats."""
 
+_XML_RESULTS = frozenset((SPARQL_XML, *(form for form in RESULT_ALIASES if form.suffix == "xml")))
 _SHOWN = 1500
 """Characters of a query that are repeated in the addresses of an answer's other formats."""
 
@@ -176,12 +177,12 @@ class SparqlEndpoint:
         self, exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, cache: str, headers: dict[str, str]
     ) -> None:
         """Answer in the best format; in the next best where the result cannot be written in it."""
-        offers = query.offers
+        refused: set[Format] = set()
         while True:
             try:
-                form = _choose(exchange, query, asked, offers)
+                form = _choose(exchange, query, asked, refused)
             except NotAcceptable:
-                mistake = await asyncio.to_thread(explain, query.text)
+                mistake = None if refused else await asyncio.to_thread(explain, query.text)
                 if mistake is not None:  # worse than what is accepted
                     raise mistake from None
                 raise
@@ -194,9 +195,9 @@ class SparqlEndpoint:
             try:
                 await self._deliver(exchange, query, form, cache, headers)
             except NotAcceptable:
-                offers = tuple(offer for offer in offers if offer != form)
-                if exchange.begun or not offers:
+                if exchange.begun:
                     raise
+                refused |= _XML_RESULTS if form in _XML_RESULTS else {form}
             else:
                 return
 
@@ -274,7 +275,6 @@ async def _service(generation: Generation, endpoint: str) -> Service:
         license=manifest.dataset.license,
         union=manifest.default_graph == "union",
         triples=manifest.counts["default_graph"],
-        entities=manifest.counts["entities"],
         graphs=graphs if manifest.named_graphs else {},
     )
 
@@ -358,14 +358,16 @@ async def _body(exchange: _Exchange) -> bytes:
             return b"".join(chunks)
 
 
-def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, offers: tuple[Format, ...]) -> Format:
-    """Return the format of the answer: that of ``format=``, else the best of Accept."""
+def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, refused: Set[Format]) -> Format:
+    """Return the format of the answer: that of ``format=``, else the best of Accept; none that cannot write the result."""
+    offers = tuple(form for form in query.offers if form not in refused)
     base = f"{generation_of(exchange.scope).manifest.public}sparql"
     shown = ""
     if exchange.scope["method"] == "GET" and len(query.text) < _SHOWN:
         shown = f"query={quote(query.text, safe='')}&"
     exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in offers)
-    aliases = RESULT_ALIASES if query.form in (QueryForm.SELECT, QueryForm.ASK) else ()
+    rows = query.form in (QueryForm.SELECT, QueryForm.ASK)
+    aliases = tuple(form for form in RESULT_ALIASES if form not in refused) if rows else ()
     page = (HTML,) if exchange.scope["method"] == "GET" else ()
     if asked.format:
         exchange.overridden = True

@@ -1,0 +1,278 @@
+"""Replicas of one release in engines over HTTP: which of them hold it, and a request to one that does.
+
+An endpoint that cannot be reached is left alone until it is seen to hold the release again. A read is repeated at another
+endpoint when it did not reach the first one; after a connection that broke before any answer it is repeated once, so that
+a query that kills an engine does not kill them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlencode
+
+import httpx
+import pyoxigraph as ox
+
+from solnum_ld.errors import EngineFault, SolnumError, StoreBusy, StoreUnavailable
+from solnum_ld.store.protocol import Term
+from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of, late
+from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
+
+WATCH_SECONDS = 2.0
+"""How often each endpoint is asked which release it holds."""
+
+_CHECK_SECONDS = 5.0
+_OWN_SECONDS = 20.0
+_ENGINE_WORDS = 4096
+log = logging.getLogger("solnum_ld")
+
+Rows = list[dict[str, Term]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query with the graphs that it sees, what form its answer is to have, and how long it may take."""
+
+    query: str
+    default: str = MERGED
+    named: Sequence[str] = ()
+    accept: str = RESULTS
+    seconds: float = _OWN_SECONDS
+    base: str = ""
+    """What relative IRIs are resolved against."""
+
+    rows: int = 0
+    """How many solutions of a SELECT are of use; 0: all."""
+
+    def request(self, url: httpx.URL, engine: Engine) -> httpx.Request:
+        """Return the HTTP request: a form by POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
+        text = engine.worded(self.query, self.rows) if self.rows else self.query
+        fields = {
+            "query": f"BASE <{self.base}> {text}" if self.base else text,
+            "default-graph-uri": self.default,
+            **engine.parameters(self.seconds),
+        }
+        headers = {
+            "accept": self.accept,
+            "accept-encoding": "identity",
+            "content-type": "application/x-www-form-urlencoded",
+            "user-agent": "solnum-ld",
+        }
+        return httpx.Request("POST", url, content=urlencode(fields) + _named(tuple(self.named)), headers=headers)
+
+
+@lru_cache(maxsize=16)
+def _named(graphs: tuple[str, ...]) -> str:
+    return "".join(f"&named-graph-uri={quote(graph, safe='')}" for graph in graphs)
+
+
+class Endpoint:
+    """One address of queries, and what is known of the engine behind it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.address = httpx.URL(url)
+        self.engine: Engine = Engine()
+        self.marker = Marker()
+        self.trouble = "it was not asked yet"
+
+    def holds(self, release: str) -> bool:
+        """Tell whether it answers, and holds the release."""
+        return not self.trouble and self.marker.holds == release
+
+    def fail(self, error: Exception) -> None:
+        """Note that it does not answer, or not wholly: it is left alone until it is seen to hold the release again."""
+        self.trouble = str(error) or type(error).__name__
+        log.warning("%s does not answer: %s", self.url, self.trouble)
+
+    async def check(self, client: httpx.AsyncClient) -> None:
+        """Ask which release it holds."""
+        asked = Question(READ_MARKER, default=MARKER, seconds=_CHECK_SECONDS)
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                response = await client.send(asked.request(self.address, self.engine))
+            self.engine = engine_of(response)
+            if response.status_code != 200:
+                raise EngineFault(f"it answers with status {response.status_code}")
+            self.marker = marker_of(rows_of(self.engine.reader().whole(response.content)))
+            self.trouble = ""
+        except TimeoutError:
+            self.trouble = f"it does not answer within {_CHECK_SECONDS:g} seconds"
+        except (httpx.HTTPError, SolnumError, ValueError, KeyError) as error:
+            self.trouble = str(error) or type(error).__name__
+
+
+class Replicas:
+    """The endpoints that may hold one release. Questions go to those that do, in turn."""
+
+    def __init__(self, urls: Sequence[str], release: str, client: httpx.AsyncClient) -> None:
+        self._release, self._client = release, client
+        self.endpoints = [Endpoint(url) for url in urls]
+        self._turn = 0
+        self._told: dict[str, str] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self.failovers = 0
+
+    # -- which of them are there ------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Ask every endpoint, and go on asking; raise StoreUnavailable when none holds the release."""
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch())
+        if not self._able():
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._check_all())
+            await asyncio.shield(self._asking)
+        self._in_turn()
+
+    async def _check_all(self) -> None:
+        await asyncio.gather(*(endpoint.check(self._client) for endpoint in self.endpoints))
+        for endpoint in self.endpoints:
+            standing = endpoint.trouble or f"it holds release {endpoint.marker.holds or 'none'}"
+            if standing != self._told.get(endpoint.url):
+                self._told[endpoint.url] = standing
+                log.info("%s: %s", endpoint.url, standing)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await self._check_all()
+
+    def _able(self) -> list[Endpoint]:
+        return [endpoint for endpoint in self.endpoints if endpoint.holds(self._release)]
+
+    def _in_turn(self) -> list[Endpoint]:
+        able = self._able()
+        if not able:
+            raise StoreUnavailable(f"No engine holds release {self._release} now.")
+        self._turn += 1
+        at = self._turn % len(able)
+        return able[at:] + able[:at]
+
+    @property
+    def graphs(self) -> Mapping[str, int]:
+        """Return the named graphs of the release, and how many triples each has."""
+        return next((endpoint.marker.graphs for endpoint in self._able()), {})
+
+    @property
+    def load(self) -> dict[str, int]:
+        """Return how many endpoints there are, how many hold the release, how often a question went to a second one."""
+        return {
+            "endpoints": len(self.endpoints),
+            "endpoints_ready": len(self._able()),
+            "failovers": self.failovers,
+        }
+
+    async def aclose(self) -> None:
+        """Ask no more."""
+        for task in (self._watching, self._asking):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    # -- questions --------------------------------------------------------------------------------------------------------
+
+    async def open(self, asked: Question) -> tuple[Endpoint, httpx.Response]:
+        """Return an answer whose body is still to be read, of the first endpoint that gives one."""
+        await self.begin()
+        able = self._in_turn()
+        last: SolnumError = StoreUnavailable("The engine does not answer.")
+        broken = 0
+        for endpoint in (*able, able[0]):  # a connection that stood idle may be closed: the first is asked again
+            request = asked.request(endpoint.address, endpoint.engine)
+            try:
+                response = await self._client.send(request, stream=True)
+            except httpx.PoolTimeout:
+                raise StoreBusy("Too many queries are at the engine. Try again in a moment.") from None
+            except httpx.TransportError as error:
+                self.failovers += 1
+                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                    endpoint.fail(error)
+                    continue
+                broken += 1
+                if broken > 1:
+                    endpoint.fail(error)
+                    break
+                continue
+            if response.status_code == 200:
+                return endpoint, response
+            last = await self._refusal(endpoint, response, asked)
+            if not isinstance(last, StoreBusy):
+                raise last
+            self.failovers += 1
+        raise last
+
+    async def _refusal(self, endpoint: Endpoint, response: httpx.Response, asked: Question) -> SolnumError:
+        said = b""
+        try:
+            async for chunk in response.aiter_raw():
+                said += chunk
+                if len(said) > _ENGINE_WORDS:
+                    break
+        except httpx.TransportError:
+            pass
+        finally:
+            await response.aclose()
+        text = said.decode("utf-8", errors="replace")
+        log.debug("%s answers %s: %s", endpoint.url, response.status_code, text)
+        return endpoint.engine.refusal(response.status_code, text, asked.query, asked.seconds)
+
+    async def ask(self, asked: Question) -> Rows:
+        """Return the solutions of one of our own queries, which are bounded; repeated at another endpoint when it breaks."""
+        tries = len(self.endpoints)
+        while True:
+            tries -= 1
+            endpoint = None
+            try:
+                async with asyncio.timeout(asked.seconds):
+                    endpoint, response = await self.open(asked)
+                    try:
+                        body = await read_whole(response)
+                    finally:
+                        await response.aclose()
+                endpoint.engine.check_headers(response.headers, asked.seconds)
+                return rows_of(endpoint.engine.reader().whole(body))
+            except TimeoutError:
+                raise late(asked.seconds) from None
+            except (httpx.TransportError, ValueError, SyntaxError, OSError) as error:
+                if endpoint is not None:
+                    endpoint.fail(error)
+                if tries <= 0:
+                    raise EngineFault("The engine's answer cannot be used.") from error
+                self.failovers += 1
+
+
+async def read_whole(response: httpx.Response) -> bytes:
+    """Return a body of which the end is told; raise EngineFault for one that ends with its connection."""
+    check_framing(response)
+    return b"".join([chunk async for chunk in response.aiter_raw()])
+
+
+def check_framing(response: httpx.Response) -> None:
+    """Raise EngineFault when a body that is cut off could not be told from a whole one (RFC 9112, 6.3)."""
+    if "content-length" not in response.headers and "transfer-encoding" not in response.headers:
+        raise EngineFault("The engine does not tell where its answers end.")
+
+
+def rows_of(body: bytes) -> Rows:
+    """Return the solutions in a body of SPARQL results in JSON; raise ValueError or SyntaxError when it is not whole."""
+    try:
+        return _rows(body)
+    except (SyntaxError, ValueError, OSError) as error:
+        raise error.with_traceback(None) from None  # its frames hold the parser, which is to end in this thread
+
+
+def _rows(body: bytes) -> Rows:
+    solutions = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+    if not isinstance(solutions, ox.QuerySolutions):
+        raise ValueError("no solutions")
+    names = [variable.value for variable in solutions.variables]
+    rows = (zip(names, solution, strict=True) for solution in solutions)
+    return [{name: value for name, value in row if value is not None} for row in rows]

@@ -1,0 +1,307 @@
+"""Push a release into an engine: cleared, loaded portion by portion, counted, and only then marked as there.
+
+An interruption is taken up at the portion after the last: portions are cut in the order of the release's store, which never
+changes. Blank nodes mean something within one request only, so that the statements that have some go first, in one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urljoin
+
+import httpx
+import pyoxigraph as ox
+
+from solnum_ld.errors import SettingsError, StoreUnavailable
+from solnum_ld.manifest import Manifest
+from solnum_ld.store.remote.endpoints import Question, Rows, rows_of
+from solnum_ld.store.remote.engines import Engine, engine_of
+from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
+
+PORTION = 50_000
+"""Statements that one request brings."""
+
+_COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+
+
+class Reporter(Protocol):
+    """Hears how far a push is."""
+
+    def stage(self, text: str, total: int | None = None) -> None:
+        """A stage of ``total`` statements begins."""
+
+    def advance(self, done: int) -> None:
+        """``done`` statements are through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who may write; from the environment, never shown."""
+
+    user: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+    def auth(self, engine: Engine) -> httpx.Auth | None:
+        """Return what httpx sends along."""
+        if not self.user:
+            return None
+        kind = httpx.DigestAuth if engine.digest else httpx.BasicAuth
+        return kind(self.user, self.password)
+
+
+class Target:
+    """One endpoint to push to. ``graph_store`` is its graph store where that is not known from the engine."""
+
+    def __init__(self, url: str, credentials: Credentials, graph_store: str = "", *, seconds: float = 600.0) -> None:
+        self.url = url
+        self._credentials = credentials
+        self._given = urljoin(url, graph_store) if graph_store else ""
+        self._client = httpx.Client(timeout=httpx.Timeout(seconds, connect=5.0), trust_env=False)
+        self._engine = Engine()
+        self._auth: httpx.Auth | None = None  # one for all requests: a digest's challenge is asked for once
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    # -- what it holds ----------------------------------------------------------------------------------------------------
+
+    def marker(self) -> Marker:
+        """Return what the dataset says of itself."""
+        return marker_of(self._select(READ_MARKER, MARKER))
+
+    def count(self, graph: str) -> int:
+        """Return how many triples a graph has."""
+        (row,) = self._select(_COUNT, graph)
+        return int(row["n"].value)  # type: ignore[union-attr]
+
+    def _select(self, query: str, graph: str) -> Rows:
+        asked = Question(query, default=graph)
+        response = self._sent(asked.request(httpx.URL(self.url), self._engine), None)
+        self._engine = engine_of(response)
+        try:
+            return rows_of(self._engine.reader().whole(response.content))
+        except (ValueError, SyntaxError, KeyError) as error:
+            raise StoreUnavailable(f"{self.url} does not answer as a SPARQL endpoint does.") from error
+
+    # -- changes ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def graph_store(self) -> str:
+        """Return the address of the graph store; raise SettingsError where it is not known."""
+        address = self._given or self._engine.graph_store_of(self.url)
+        if not address:
+            raise SettingsError(f"Where {self.url} takes data is not known. Name its graph store with --graph-store.")
+        return address
+
+    def mark(self, marker: Marker) -> None:
+        """Replace the marker in one step."""
+        self._send("PUT", "application/n-triples", marker.to_ntriples(), graph=MARKER)
+
+    def drop(self, graph: str) -> None:
+        """Remove a graph, which need not be there."""
+        self._send("DELETE", None, None, graph=graph)
+
+    def add(self, portion: list[ox.Quad]) -> None:
+        """Add statements of named graphs."""
+        if self._engine.takes_quads:
+            self._send("POST", "application/n-quads", ox.serialize(portion, format=ox.RdfFormat.N_QUADS))
+            return
+        graphs: dict[str, list[ox.Triple]] = {}
+        for quad in portion:
+            graphs.setdefault(str(quad.graph_name.value), []).append(quad.triple)  # type: ignore[union-attr]
+        for graph, triples in graphs.items():
+            body = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
+            self._send("POST", "application/n-triples", body, graph=graph)
+
+    def _send(self, method: str, media_type: str | None, body: bytes | None, graph: str | None = None) -> None:
+        headers = {"content-type": media_type} if media_type else {}
+        parameters = {"graph": graph} if graph else None
+        request = self._client.build_request(method, self.graph_store, params=parameters, content=body, headers=headers)
+        self._auth = self._auth or self._credentials.auth(self._engine)
+        self._sent(request, self._auth, missing=method == "DELETE")
+
+    def _sent(self, request: httpx.Request, auth: httpx.Auth | None, *, missing: bool = False) -> httpx.Response:
+        try:
+            response = self._client.send(request, auth=auth) if auth else self._client.send(request)
+        except httpx.HTTPError as error:
+            raise StoreUnavailable(f"{self.url} cannot be reached: {error}") from error
+        if response.status_code in (401, 403):
+            raise SettingsError(
+                f"{self.url} lets nobody write without a name and a password it knows. "
+                "Set SOLNUM_STORE_USER and SOLNUM_STORE_PASSWORD."
+            )
+        if response.status_code >= 300 and not (missing and response.status_code == 404):
+            raise StoreUnavailable(f"{self.url} answers {request.method} with status {response.status_code}.")
+        return response
+
+
+class Targets:
+    """The endpoints of one ``--store``. Half of them are to hold the new release, the others the one before it."""
+
+    def __init__(self, urls: Sequence[str], credentials: Credentials, graph_store: str = "") -> None:
+        self._targets = [Target(url, credentials, graph_store) for url in urls]
+        self.holding: list[str] = []
+
+    def __enter__(self) -> Targets:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for target in self._targets:
+            target.close()
+
+    def publish(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        live: Sequence[str],
+        report: Reporter,
+        wait: Callable[[float], None],
+        grace: float,
+        *,
+        replace: bool = False,
+    ) -> list[str]:
+        """Push a release to as many endpoints as are to hold it; return those that were written to.
+
+        ``live`` are the releases that were live, the last one last. The latest that an endpoint holds is what services have
+        now: the last endpoint that holds it is written over only with ``replace``.
+        """
+        release = manifest.release
+        held = {target: target.marker() for target in self._targets}
+        holdings = {marker.holds for marker in held.values()} - {"", release}
+        served = next((name for name in reversed(live) if name in holdings), "")
+        rank = {target: _rank(marker, release, served) for target, marker in held.items()}
+        wanted = sorted(self._targets, key=lambda target: rank[target])[: max(len(self._targets) // 2, 1)]
+        kept = [target for target, marker in held.items() if marker.holds == served and target not in wanted]
+        if served and any(held[target].holds == served for target in wanted) and not kept and not replace:
+            raise SettingsError(
+                f"{wanted[0].url} holds the release that is served, and no other endpoint does. "
+                "Name another beside it, or load over it with --replace: services answer 503 meanwhile."
+            )
+        pushed = [target.url for target in wanted if push(folder, manifest, target, report, wait, grace)]
+        others = [target.url for target in self._targets if target not in wanted and held[target].holds == release]
+        self.holding = [target.url for target in wanted] + others
+        return pushed
+
+
+def holdings(urls: Iterable[str]) -> set[str]:
+    """Return the releases that these endpoints hold, those that can be reached."""
+    held = set()
+    for url in urls:
+        target = Target(url, Credentials(), seconds=5.0)
+        try:
+            held.add(target.marker().holds)
+        except (StoreUnavailable, SettingsError):
+            continue
+        finally:
+            target.close()
+    return held - {""}
+
+
+def _rank(marker: Marker, release: str, served: str) -> int:
+    """Return how fit an endpoint is to take a release: it has it, it has some of it, it is empty, it has an older one."""
+    if marker.holds == release:
+        return 0
+    if marker.loads == release:
+        return 1
+    if not marker.holds:
+        return 2
+    return 4 if marker.holds == served else 3
+
+
+def push(
+    folder: Path, manifest: Manifest, target: Target, report: Reporter, wait: Callable[[float], None], grace: float
+) -> bool:
+    """Make a dataset hold a release; tell whether anything was to be done.
+
+    A dataset that held another release is first marked as holding none, then ``grace`` seconds pass in which its services
+    turn elsewhere, then it is cleared. What a push that was interrupted has brought is kept.
+    """
+    release = manifest.release
+    before = target.marker()
+    if before.holds == release:
+        return False
+    store = ox.Store.read_only(str(folder / "store"))
+    graphs = _sizes(store, report)
+    if before.loads != release:
+        if before.graphs:
+            target.mark(Marker(graphs={**graphs, **before.graphs}))
+            if before.holds:
+                wait(grace)
+        for graph in sorted({*before.graphs, *graphs}):
+            target.drop(graph)
+        before = Marker(loads=release, graphs=graphs)
+        target.mark(before)
+    _load(store, before, target, report)
+    _verify(graphs, target, report)
+    target.mark(Marker(holds=release, graphs=graphs))
+    return True
+
+
+def _load(store: ox.Store, marker: Marker, target: Target, report: Reporter) -> None:
+    report.stage("Loading", sum(marker.graphs.values()))
+    done = 0
+    for number, portion in enumerate(_portions(store, marker.graphs), 1):
+        if number > marker.portions:
+            target.add(portion)
+            target.mark(replace(marker, portions=number))
+        done += len(portion)
+        report.advance(done)
+
+
+def _verify(graphs: Mapping[str, int], target: Target, report: Reporter) -> None:
+    report.stage("Counting", len(graphs))
+    for number, (graph, expected) in enumerate(graphs.items(), 1):
+        found = target.count(graph)
+        if found != expected:
+            target.mark(Marker(loads="?", graphs=graphs))  # the next push begins anew
+            raise StoreUnavailable(
+                f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
+            )
+        report.advance(number)
+
+
+def _graph_nodes(store: ox.Store) -> list[ox.NamedNode]:
+    return [graph for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
+
+
+def _sizes(store: ox.Store, report: Reporter) -> dict[str, int]:
+    """Return how many triples each graph is to have."""
+    report.stage("Reading", None)
+    sizes = {MERGED: _length(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))}
+    for graph in sorted(_graph_nodes(store), key=str):
+        sizes[graph.value] = _length(store.quads_for_pattern(None, None, None, graph))
+    return sizes
+
+
+def _length(things: Iterable[object]) -> int:
+    return sum(1 for _ in things)
+
+
+def _portions(store: ox.Store, graphs: Iterable[str]) -> Iterator[list[ox.Quad]]:
+    """Yield all statements: first those with blank nodes, then the others by portions."""
+    blank = [quad for quad in _quads(store, graphs) if _is_blank(quad)]
+    if blank:
+        yield blank
+    rest = (quad for quad in _quads(store, graphs) if not _is_blank(quad))
+    while portion := list(islice(rest, PORTION)):
+        yield portion
+
+
+def _quads(store: ox.Store, graphs: Iterable[str]) -> Iterator[ox.Quad]:
+    for iri in sorted(graphs):
+        graph = ox.NamedNode(iri)
+        here = ox.DefaultGraph() if iri == MERGED else graph
+        for quad in store.quads_for_pattern(None, None, None, here):
+            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
+
+
+def _is_blank(quad: ox.Quad) -> bool:
+    return isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)

@@ -1,0 +1,348 @@
+"""One release's statements in engines over HTTP; hash IRIs and hubs come from the release's index, as with the embedded engine."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pyoxigraph as ox
+
+from solnum_ld.errors import RequestRefused
+from solnum_ld.manifest import Manifest
+from solnum_ld.mediatypes import Format
+from solnum_ld.sparql import QueryForm, SparqlQuery
+from solnum_ld.sparql.scan import scan
+from solnum_ld.store.datasets import STRICT_DEFAULT
+from solnum_ld.store.faults import error_of, fault_of
+from solnum_ld.store.index import NAME, ReleaseIndex
+from solnum_ld.store.protocol import (
+    INCOMING_LIMIT,
+    OUTGOING_LIMIT,
+    Answer,
+    Description,
+    Limits,
+    PropertyValues,
+    Term,
+    Window,
+)
+from solnum_ld.store.remote.answers import Reading, write_answer
+from solnum_ld.store.remote.descriptions import (
+    MAX_DEPTH,
+    NAMED_AT_ONCE,
+    Around,
+    Surroundings,
+    around_query,
+    best_labels,
+    labels_query,
+    mentioned,
+    surroundings_of,
+)
+from solnum_ld.store.remote.endpoints import Question, Replicas
+from solnum_ld.store.remote.engines import RESULTS, TRIPLES, late
+from solnum_ld.store.remote.layout import MARKER, MERGED, NONE
+from solnum_ld.store.remote.slots import Slots
+from solnum_ld.store.values import grouped, term_of
+
+_MAX_PARTS = 200
+_AT_ONCE = 8
+"""Visitors' queries at the engines at once, for each worker of the settings."""
+
+_KNOWN = 20_000
+"""Resources whose names are remembered."""
+
+_ROW = 16
+"""Bytes that a row is taken to have at least: an engine that computes all of a result before it sends any is told how many
+rows are of use."""
+
+
+class RemoteStore:
+    """One release in the engines at ``urls``, each of which may hold it. Raises nothing before it is asked something."""
+
+    def __init__(self, folder: Path, manifest: Manifest, urls: Sequence[str], *, workers: int, queue: int) -> None:
+        self._manifest = manifest
+        self._index = ReleaseIndex(folder / NAME)
+        self._client = httpx.AsyncClient(
+            verify=any(
+                url.startswith("https:") for url in urls
+            ),  # to read certificates takes longer than all else here
+            timeout=httpx.Timeout(None, connect=3.0, pool=5.0),
+            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._replicas = Replicas(urls, manifest.release, self._client)
+        self._slots = Slots(workers * _AT_ONCE, queue)
+        self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
+        self._graphs: tuple[str, ...] = ()
+        self._known: dict[str, list[ox.Triple]] = {}
+        strict = manifest.default_graph == "strict"
+        self._default = STRICT_DEFAULT if strict else MERGED
+        self._hidden = frozenset((STRICT_DEFAULT, MERGED, MARKER, *manifest.hidden))
+
+    def _visible(self) -> tuple[str, ...]:
+        """Return the graphs that queries see; those of a release never change."""
+        if not self._graphs:
+            self._graphs = tuple(graph for graph in self._replicas.graphs if graph not in self._hidden)
+        return self._graphs
+
+    # -- our own queries --------------------------------------------------------------------------------------------------
+
+    async def describe(self, iri: str, window: Window) -> Description | None:
+        """Return the description of ``iri`` in the merged graph; see :class:`~solnum_ld.store.protocol.Store`."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return None
+        return await self._describe(node, window)
+
+    async def exists(self, iri: str) -> bool:
+        """Tell whether anything is stated of ``iri`` or of a hash IRI of it."""
+        try:
+            node = ox.NamedNode(iri)
+        except ValueError:
+            return False
+        if await self._replicas.ask(Question(f"SELECT ?p {{ {node} ?p ?o }} LIMIT 1")):
+            return True
+        return bool(self._index.fragments(iri, 1))
+
+    async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
+        """Return all triples of these named graphs, sorted."""
+        query = "SELECT DISTINCT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
+        rows = await self._replicas.ask(Question(query, named=graphs)) if graphs else []
+        triples = {ox.Triple(row["s"], row["p"], row["o"]) for row in rows}  # type: ignore[arg-type]
+        return sorted(triples, key=str)
+
+    async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
+        """Return the label literals of each IRI that has some."""
+        named = await self._named([ox.NamedNode(iri) for iri in iris])
+        return {iri: _literals(triples) for iri, triples in named.items()}
+
+    async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
+        """Return the solutions of one of our own queries."""
+        await self._replicas.begin()
+        named = (self._visible() or (NONE,)) if "GRAPH" in query else ()
+        return await self._replicas.ask(Question(bound(query, bindings), named=named))
+
+    async def _named(self, nodes: Sequence[ox.NamedNode]) -> dict[str, list[ox.Triple]]:
+        """Return the statements that name these resources; what was asked once is known, since a release never changes."""
+        wanted = [node for node in nodes if node.value not in self._known]
+        portions = [wanted[at : at + NAMED_AT_ONCE] for at in range(0, len(wanted), NAMED_AT_ONCE)]
+        found = await asyncio.gather(*(self._replicas.ask(Question(labels_query(p))) for p in portions))
+        fresh = best_labels([row for rows in found for row in rows])
+        known = {node.value: self._known.get(node.value) or fresh.get(node.value, []) for node in nodes}
+        if len(self._known) + len(wanted) > _KNOWN:
+            self._known.clear()
+        self._known.update((node.value, known[node.value]) for node in wanted)
+        return {iri: triples for iri, triples in known.items() if triples}
+
+    # -- descriptions -----------------------------------------------------------------------------------------------------
+
+    async def _describe(self, node: ox.NamedNode, window: Window) -> Description | None:
+        if window.own:
+            return await self._own(node)
+        hubs = {inverse: self._index.counts(node.value, inverse=inverse) for inverse in (False, True)}
+        parts: list[str] = []
+        if window.property is None:
+            around = await self._around(node, Around(not hubs[False], not hubs[True]))
+            outgoing = self._hub(node, hubs[False], inverse=False) or list(
+                grouped(around.outgoing, OUTGOING_LIMIT, inverse=False)
+            )
+            incoming = self._hub(node, hubs[True], inverse=True) or list(
+                grouped(around.incoming, INCOMING_LIMIT, inverse=True)
+            )
+            parts = self._index.fragments(node.value, _MAX_PARTS) if "#" not in node.value else []
+            if not outgoing and not incoming and not parts:
+                return None
+        else:
+            page = await self._page(node, window, hubs[window.inverse])
+            if page is None:
+                return None
+            outgoing, incoming = ([], [page]) if window.inverse else ([page], [])
+            around = await self._around(node, Around(outgoing=False, incoming=False))
+        groups = [*outgoing, *incoming]
+        values = (value for group in groups for value in group.values)
+        named = mentioned(node, values, (group.predicate for group in groups), around.nested)
+        labels = await self._named(named)
+        inner = await self._parts(parts)
+        ordered = {n.value: labels[n.value] for n in named if n.value in labels}
+        return Description(
+            iri=node.value,
+            outgoing=tuple(outgoing),
+            incoming=tuple(incoming),
+            nested=around.nested,
+            labels={iri: _literals(triples) for iri, triples in ordered.items()},
+            label_triples=tuple(triple for triples in ordered.values() for triple in triples),
+            graphs=around.graphs,
+            parts=inner,
+        )
+
+    async def _own(self, node: ox.NamedNode) -> Description | None:
+        """Return what a resource states itself, and what its values are called."""
+        counts = self._index.counts(node.value, inverse=False)
+        around = await self._around(node, Around(not counts, incoming=False, graphs=False))
+        outgoing = self._hub(node, counts, inverse=False) or list(
+            grouped(around.outgoing, OUTGOING_LIMIT, inverse=False)
+        )
+        if not outgoing:
+            return None
+        values = {v.value: v for group in outgoing for v in group.values if isinstance(v, ox.NamedNode)}
+        named = await self._named(list(values.values()))
+        labels = {iri: _literals(triples) for iri, triples in named.items()}
+        return Description(node.value, tuple(outgoing), (), around.nested, labels, (), ())
+
+    async def _parts(self, iris: Sequence[str]) -> tuple[Description, ...]:
+        """Return the descriptions of a document's hash IRIs, some at a time."""
+        found: list[Description | None] = []
+        for at in range(0, len(iris), _AT_ONCE):
+            some = (self._describe(ox.NamedNode(iri), Window()) for iri in iris[at : at + _AT_ONCE])
+            found += await asyncio.gather(*some)
+        return tuple(part for part in found if part is not None)
+
+    async def _around(self, node: ox.NamedNode, part: Around) -> Surroundings:
+        await self._replicas.begin()
+        depth = 0
+        named = (self._visible() or (NONE,)) if part.graphs else ()
+        while True:
+            asked = Question(around_query(node, part, depth), named=named)
+            found = surroundings_of(await self._replicas.ask(asked))
+            if not found.open_ends or depth >= MAX_DEPTH:
+                return found
+            depth = depth * 2 or 2
+
+    def _hub(self, node: ox.NamedNode, counts: dict[str, int], *, inverse: bool) -> list[PropertyValues]:
+        return [self._indexed(node, name, None, count, inverse=inverse) for name, count in counts.items()]
+
+    def _indexed(
+        self, node: ox.NamedNode, name: str, after: str | None, count: int, *, inverse: bool
+    ) -> PropertyValues:
+        limit = INCOMING_LIMIT if inverse else OUTGOING_LIMIT
+        keys = self._index.page(node.value, name, after, limit + 1, inverse=inverse)
+        return PropertyValues(
+            ox.NamedNode(name), inverse, tuple(term_of(key) for key in keys[:limit]), count, len(keys) > limit
+        )
+
+    async def _page(self, node: ox.NamedNode, window: Window, counts: dict[str, int]) -> PropertyValues | None:
+        try:
+            predicate = ox.NamedNode(window.property or "")
+        except ValueError:
+            return None
+        if counts:
+            count = counts.get(predicate.value, 0)
+            return self._indexed(node, predicate.value, window.after, count, inverse=window.inverse) if count else None
+        pattern = f"?v {predicate} {node}" if window.inverse else f"{node} {predicate} ?v"
+        rows = await self._replicas.ask(Question(f"SELECT DISTINCT ?v {{ {pattern} }}"))
+        everything = sorted((str(row["v"]), row["v"]) for row in rows)
+        if not everything:
+            return None
+        rest = [term for key, term in everything if window.after is None or key > window.after]
+        limit = INCOMING_LIMIT if window.inverse else OUTGOING_LIMIT
+        return PropertyValues(predicate, window.inverse, tuple(rest[:limit]), len(everything), len(rest) > limit)
+
+    # -- visitors' queries ------------------------------------------------------------------------------------------------
+
+    async def answer(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
+        """Have an engine evaluate a visitor's query."""
+        loop = asyncio.get_running_loop()
+        limits = replace(limits, rows=min(limits.rows, limits.bytes // _ROW))
+        await self._replicas.begin()
+        asked = self._question(query, limits)
+        done = await self._slots.take(limits.seconds)
+        started = loop.time()
+        try:
+            async with asyncio.timeout(limits.seconds):
+                endpoint, response = await self._replicas.open(asked)
+        except TimeoutError:
+            done()
+            raise late(limits.seconds) from None
+        except BaseException:
+            done()
+            raise
+        try:
+            left = max(limits.seconds - (loop.time() - started), 0.001)
+            truth = query.form is QueryForm.ASK
+            reading = Reading(endpoint, response, limits.seconds, left, truth=truth)
+        except BaseException:
+            await response.aclose()
+            done()
+            raise
+        return await write_answer(reading, out, limits, self._threads, done)
+
+    def _question(self, query: SparqlQuery, limits: Limits) -> Question:
+        default, named = self._dataset(query)
+        accept = TRIPLES if query.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE) else RESULTS
+        for endpoint in self._replicas.endpoints:
+            endpoint.engine.check(query.text)
+        rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
+        base = f"{self._manifest.public}sparql"
+        return Question(query.text, default, named, accept, limits.seconds, base, rows)
+
+    def _dataset(self, query: SparqlQuery) -> tuple[str, Sequence[str]]:
+        """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""
+        visible = self._visible()
+        if not query.default_graphs and not query.named_graphs:
+            return self._default, (visible or (NONE,)) if "graph" in query.text.lower() else []
+        default, named = self._resolved(query, query.default_graphs), self._resolved(query, query.named_graphs)
+        for iri in (*default, *named):
+            if iri not in visible:
+                raise RequestRefused(
+                    f"There is no graph <{iri[:300]}> in this dataset, and nothing is fetched. "
+                    "GRAPH ?g { } lists those that there are."
+                )
+        if len(default) > 1:
+            raise RequestRefused(
+                "Several default graphs are not merged where the data lie in an engine of their own. "
+                "Name one default graph, or use GRAPH."
+            )
+        return default[0] if default else NONE, named or (NONE,)
+
+    def _resolved(self, query: SparqlQuery, written: Sequence[str]) -> list[str]:
+        """Return the IRIs of graphs that are written with the query's prefixes, each once."""
+        if not written:
+            return []
+        names = " ".join(f"({text} AS ?g{number})" for number, text in enumerate(written))
+        prologue = f"{query.prologue}\nSELECT {names} {{}}"
+        try:
+            solutions = ox.Store().query(prologue, base_iri=f"{self._manifest.public}sparql")
+            (solution,) = cast("ox.QuerySolutions", solutions)
+        except SyntaxError as error:
+            raise error_of(fault_of(error, prologue).to_json()) from error
+        return list(dict.fromkeys(str(getattr(term, "value", "")) for term in solution))
+
+    # -- life -------------------------------------------------------------------------------------------------------------
+
+    async def warm(self) -> None:
+        """See that an engine holds the release."""
+        await self._replicas.begin()
+
+    def load(self) -> dict[str, int]:
+        """Return how many queries are at the engines, how many wait, how many engines there are."""
+        return {**self._slots.load, **self._replicas.load}
+
+    async def aclose(self) -> None:
+        """Close connections and index."""
+        await self._replicas.aclose()
+        await self._client.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._index.close()
+
+
+def bound(query: str, bindings: Mapping[str, Term]) -> str:
+    """Return one of our own queries with variables bound at the start of its pattern.
+
+    >>> bound("SELECT ?s ?o WHERE { ?s ?p ?o }", {"s": ox.NamedNode("http://a")})
+    'SELECT ?s ?o WHERE { VALUES ?s { <http://a> } ?s ?p ?o }'
+    """
+    if not bindings:
+        return query
+    at = query.index("{", scan(query).body) + 1
+    values = "".join(f" VALUES ?{name} {{ {value} }}" for name, value in bindings.items())
+    return query[:at] + values + query[at:]
+
+
+def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
+    return tuple(triple.object for triple in triples if isinstance(triple.object, ox.Literal))

@@ -1,0 +1,80 @@
+"""Engines of others on the loopback, started by tests as ``deploy/`` starts them."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+from exchange import free_port
+
+from solnum_ld.manifest import read_manifest
+from solnum_ld.store.remote.publishing import Credentials, Target, push
+from support import ROOT
+
+DBA = Credentials("dba", "dba")
+OXIGRAPH = Path(sys.executable).with_name("oxigraph")
+
+
+class Silent:
+    """Hears how far a push is, and says nothing."""
+
+    def stage(self, text: str, total: int | None = None) -> None: ...
+
+    def advance(self, done: int) -> None: ...
+
+
+@contextlib.contextmanager
+def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
+    """Run an Oxigraph server in memory; give the address of its queries."""
+    port = port or free_port()
+    with running([str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)], port):
+        yield f"http://127.0.0.1:{port}/query"
+
+
+@contextlib.contextmanager
+def virtuoso(folder: Path) -> Iterator[str]:
+    """Run Virtuoso on a new database, as the shipped configuration says; give the address of its queries."""
+    port = free_port()
+    shipped = (ROOT / "deploy" / "virtuoso" / "virtuoso.ini").read_text("utf-8")
+    (folder / "virtuoso.ini").write_text(shipped.replace(":8890", f":{port}").replace(":1111", f":{free_port()}"))
+    command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+foreground", "+wait"]
+    with running(command, port, "/sparql?query=ASK%20%7B%7D", folder):
+        yield f"http://127.0.0.1:{port}/sparql"
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str],
+    port: int,
+    path: str = "/",
+    cwd: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends; the block begins when it answers."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=environment)
+    try:
+        for _ in range(600):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}{path}", timeout=5)
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, f"{command[0]} has ended"
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def load(release: Path, url: str, credentials: Credentials | None = None) -> bool:
+    """Push a release into an engine, waiting for nobody."""
+    target = Target(url, credentials or Credentials())
+    try:
+        return push(release, read_manifest(release), target, Silent(), lambda _: None, 0)
+    finally:
+        target.close()

@@ -1,0 +1,190 @@
+"""Publishing into engines: what is pushed is there and counted, one release a dataset, and services follow."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from exchange import free_port, wait_for
+
+from release.building import LABEL, SPACE, command_line
+from solnum_ld.errors import SettingsError, StoreUnavailable
+from solnum_ld.manifest import read_manifest
+from solnum_ld.store.remote import publishing
+from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
+from solnum_ld.store.remote.publishing import Credentials, Target, push
+from support import run, serving, write_small
+
+from .contract import build_release
+from .engines import Silent, load, oxigraph
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_release(tmp_path_factory.mktemp("publishing"))
+
+
+@pytest.fixture(scope="module")
+def engines() -> Iterator[list[str]]:
+    """Two Oxigraph servers."""
+    with oxigraph() as one, oxigraph() as two:
+        yield [one, two]
+
+
+@pytest.fixture
+def target(engines: list[str]) -> Iterator[Target]:
+    """The first of them, empty."""
+    found = Target(engines[0], Credentials())
+    httpx.delete(engines[0].replace("/query", "/store"))
+    assert found.marker() == Marker()
+    yield found
+    found.close()
+
+
+class Cut(Target):
+    """An endpoint that cannot be reached after ``left`` portions."""
+
+    left = 1
+
+    def add(self, portion: list) -> None:
+        if not self.left:
+            raise StoreUnavailable("cut off")
+        self.left -= 1
+        super().add(portion)
+
+
+def test_an_interrupted_push_is_taken_up_where_it_ended(
+    release: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publishing, "PORTION", 2000)
+    manifest = read_manifest(release)
+    cut = Cut(target.url, Credentials())
+    with pytest.raises(StoreUnavailable):
+        push(release, manifest, cut, Silent(), lambda _: None, 0)
+    cut.close()
+    half = target.marker()
+    assert (half.holds, half.loads, half.portions) == ("", manifest.release, 1)
+    brought: list[int] = []
+    monkeypatch.setattr(target, "add", lambda portion: (brought.append(len(portion)), Target.add(target, portion)))
+    assert push(release, manifest, target, Silent(), lambda _: None, 0)
+    assert sum(brought) < sum(half.graphs.values())
+    assert target.marker() == Marker(holds=manifest.release, graphs=half.graphs)
+    assert push(release, manifest, target, Silent(), lambda _: None, 0) is False
+
+
+def test_what_is_not_all_there_is_not_marked_as_there(
+    release: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = read_manifest(release)
+    monkeypatch.setattr(target, "add", lambda portion: Target.add(target, portion[1:]))
+    with pytest.raises(StoreUnavailable, match="begins anew"):
+        push(release, manifest, target, Silent(), lambda _: None, 0)
+    assert target.marker().holds == ""
+    monkeypatch.undo()
+    assert push(release, manifest, target, Silent(), lambda _: None, 0)
+    assert target.count(MERGED) == target.marker().graphs[MERGED]
+
+
+def test_graphs_of_another_release_go_and_those_of_others_stay(
+    release: Path, target: Target, engines: list[str]
+) -> None:
+    store = engines[0].replace("/query", "/store")
+    for graph in ("urn:old", "urn:foreign"):
+        httpx.put(
+            store, params={"graph": graph}, content=b"<urn:a> <urn:b> 1 .", headers={"content-type": "text/turtle"}
+        )
+    target.mark(Marker(holds="another", graphs={"urn:old": 1}))
+    waited: list[float] = []
+    push(release, read_manifest(release), target, Silent(), waited.append, 3)
+    assert waited == [3]
+    assert (target.count("urn:old"), target.count("urn:foreign")) == (0, 1)
+    assert "urn:old" not in target.marker().graphs and MARKER not in target.marker().graphs
+
+
+def test_name_and_password_are_asked_for_and_never_shown() -> None:
+    assert "secret" not in repr(Credentials("user", "secret"))
+    with pytest.raises(SettingsError, match="SOLNUM_STORE_PASSWORD"):
+        target = Target("http://127.0.0.1:9/query", Credentials("user", "secret"))
+        target._client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(401)))
+        target.marker()
+    result = command_line("publish", "--store", "http://user:secret@127.0.0.1:9/query")
+    assert result.exit_code == 2 and "secret" not in result.stderr + result.stdout
+
+
+def test_an_engine_whose_graph_store_is_not_known_is_refused_by_name() -> None:
+    target = Target("http://127.0.0.1:9/ds/query", Credentials())
+    with pytest.raises(SettingsError, match="--graph-store"):
+        target.mark(Marker())
+    assert Target("http://127.0.0.1:9/ds/query", Credentials(), "data").graph_store == "http://127.0.0.1:9/ds/data"
+
+
+def test_services_follow_what_is_published_and_rolled_back(engines: list[str], tmp_path: Path) -> None:
+    for url in engines:
+        httpx.delete(url.replace("/query", "/store"))
+    source = write_small(tmp_path / "source", hub=10)
+    port = str(free_port())
+    store = ["--store", ",".join(engines)]
+    options = ["--port", port, "--releases", tmp_path / "releases"]
+
+    def publish() -> dict[str, object]:
+        return told("publish", source, *options, *store, "--grace", "0", "--json")
+
+    def build() -> object:
+        return told("build", source, *options, "--json", "--no-shacl")["release"]
+
+    first = build()
+    assert publish() == {"release": first, "pushed": engines[:1], "holding": engines[:1]}
+    with serving(source, tmp_path / "releases", "--port", port, "--no-build", *store) as server:
+        with httpx.Client(base_url=server.base) as http:
+
+            def label() -> str:
+                query = f"SELECT ?l {{ <{server.base}id/topic> <{LABEL}> ?l }}"
+                return http.get("sparql", params={"query": query, "format": "csv"}).text.split()[1]
+
+            assert label() == "Topic" and "Topic" in http.get("doc/topic.ttl").text
+            hub = source / "hub.nt"
+            hub.write_text(hub.read_text().replace('"Topic"', '"Sujet"'))
+            second = build()
+            wait_for(lambda: any(f"Release {second} is waited for" in line for line in server.log))
+            assert label() == "Topic"  # built, and not in an engine yet
+            assert publish() == {"release": second, "pushed": engines[1:], "holding": engines[1:]}
+            wait_for_release(http, second)
+            assert label() == "Sujet" and "Sujet" in http.get("doc/topic.ttl").text
+            assert command_line("rollback", "--source", source, *options).exit_code == 0
+            wait_for_release(http, first)
+            assert label() == "Topic"
+            assert publish()["pushed"] == []
+    alone = command_line("publish", source, *options, "--store", engines[1])
+    assert alone.exit_code == 2 and "--replace" in alone.stderr
+
+
+def told(*arguments: str | Path) -> dict[str, object]:
+    """Return what a command prints as JSON."""
+    result = command_line(*arguments)
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)  # type: ignore[no-any-return]
+
+
+def wait_for_release(http: httpx.Client, release: object) -> None:
+    """Return when the service has taken up a release."""
+    for _ in range(600):
+        if http.get("version").json()["release"] == release:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(f"{release} is not taken up")
+
+
+def test_that_no_engine_holds_the_release_is_said_at_the_start(release: Path) -> None:
+    nowhere = "http://127.0.0.1:9/query"
+    options = ["--releases", release.parent, "--port", "0", "--base-uri", SPACE]
+    result = run("serve", release.parents[1] / "source", *options, "--no-build", "--store", nowhere)
+    assert result.returncode == 1 and "No engine holds release" in result.stderr
+
+
+def test_load_tells_whether_anything_was_done(release: Path, engines: list[str], target: Target) -> None:
+    assert load(release, engines[0]) is True
+    assert load(release, engines[0]) is False

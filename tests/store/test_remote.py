@@ -1,0 +1,367 @@
+"""Engines on other machines: the contract of every store on each of them, and what becomes of questions when they fail."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+import pytest
+
+from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, RequestRefused, StoreBusy, StoreUnavailable
+from solnum_ld.manifest import read_manifest
+from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON
+from solnum_ld.sparql import parse_query
+from solnum_ld.store import Store, open_store
+from solnum_ld.store.protocol import Limits
+from solnum_ld.store.remote.layout import MARKER, MERGED
+
+from .contract import SPACE, StoreContract, X, answer, build_release
+from .engines import DBA, load, oxigraph, virtuoso
+
+T = TypeVar("T")
+MANY = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } LIMIT 30000"
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_release(tmp_path_factory.mktemp("remote"))
+
+
+@pytest.fixture(scope="module")
+def engine(release: Path) -> Iterator[str]:
+    """An Oxigraph server that holds the release."""
+    with oxigraph() as url:
+        assert load(release, url)
+        yield url
+
+
+def with_store(release: Path, urls: list[str], talk: Callable[[Store], Awaitable[T]], **options: int) -> T:
+    """Return what ``talk`` returns, with a store over these engines that is closed afterwards."""
+
+    async def conversation() -> T:
+        store = open_store(release, urls=urls, **options)
+        try:
+            return await talk(store)
+        finally:
+            await store.aclose()
+
+    return asyncio.run(conversation())
+
+
+class TestOxigraphServer(StoreContract):
+    @pytest.fixture
+    def open_store(self, release: Path, engine: str) -> Callable[[], Store]:
+        return lambda: open_store(release, urls=[engine])
+
+
+@pytest.fixture(scope="module")
+def virtuoso_engine(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Virtuoso with the release."""
+    if shutil.which("virtuoso-t") is None:
+        pytest.skip("Virtuoso is not installed: apt-get install virtuoso-opensource-7-bin")
+    with virtuoso(tmp_path_factory.mktemp("virtuoso")) as url:
+        assert load(release, url, DBA)
+        yield url
+
+
+class TestVirtuoso(StoreContract):
+    @pytest.fixture
+    def open_store(self, release: Path, virtuoso_engine: str) -> Callable[[], Store]:
+        return lambda: open_store(release, urls=[virtuoso_engine])
+
+
+# -- the same as the embedded engine ---------------------------------------------------------------------------------------
+
+SAME = [
+    f"SELECT * {{ GRAPH ?g {{ <{SPACE}id/a> <{X}in> ?o }} }} ORDER BY ?g ?o",
+    f"PREFIX g: <{SPACE}graph/> SELECT ?o FROM g:two {{ ?s <{X}in> ?o }} ORDER BY ?o",
+    f"SELECT ?o FROM <{SPACE}graph/one> FROM NAMED <{SPACE}graph/two> {{ ?s ?p ?x GRAPH ?g {{ ?s ?p ?o }} }} ORDER BY ?o",
+    f"SELECT (COUNT(*) AS ?n) FROM NAMED <{SPACE}graph/two> {{ ?s ?p ?o }}",
+    "SELECT (COUNT(DISTINCT ?g) AS ?n) { GRAPH ?g { ?s ?p ?o } }",
+    "SELECT (COUNT(*) AS ?n) { ?s ?p ?o FILTER(isBlank(?s)) }",
+    "SELECT (<relative> AS ?x) {}",
+    f"SELECT ?v {{ <{SPACE}id/many> <{X}value> ?v }} ORDER BY ?v LIMIT 2100",
+    "SELECT ?x { VALUES ?x { 1.50 'a\\tb' 'é'@fr UNDEF <http://a/> true } }",
+    f"ASK FROM <{SPACE}graph/one> {{ ?s <{X}in> 'two' }}",
+]
+
+
+@pytest.mark.parametrize("query", SAME)
+def test_the_answer_is_that_of_the_embedded_engine(
+    query: str, release: Path, engine: str, virtuoso_engine: str
+) -> None:
+    async def talk(store: Store) -> bytes:
+        return await answer(store, query, SPARQL_JSON, Limits())
+
+    expected = with_store(release, [], talk)
+    assert with_store(release, [engine], talk) == expected
+    assert with_store(release, [virtuoso_engine], talk) == expected
+
+
+HIDDEN = [
+    f"ASK {{ <{MARKER}> ?p ?o }}",
+    f"ASK {{ GRAPH <{MARKER}> {{ ?s ?p ?o }} }}",
+    f"ASK {{ GRAPH <{MERGED}> {{ ?s ?p ?o }} }}",
+    "ASK { GRAPH ?g { ?s ?p ?o } FILTER(STRSTARTS(STR(?g), 'urn:')) }",
+    f"ASK {{ GRAPH ?g {{ <{MARKER}> ?p ?o }} }}",
+    f"ASK FROM NAMED <{SPACE}graph/two> {{ GRAPH <{MERGED}> {{ ?s ?p ?o }} }}",
+    f"ASK FROM NAMED <{SPACE}graph/two> {{ GRAPH <{SPACE}graph/one> {{ ?s ?p ?o }} }}",
+    "PREFIX u: <urn:x-solnum:> ASK { GRAPH#\n u:release { ?s ?p ?o } }",
+    f"ASK {{ VALUES ?g {{ <{MARKER}> <{MERGED}> }} GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"ASK {{ BIND(<{MARKER}> AS ?g) GRAPH ?g {{ ?s ?p ?o }} }}",
+    f"ASK {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(?g = <{MARKER}>) }}",
+    f"ASK {{ {{ SELECT ?s {{ GRAPH ?g {{ ?s ?p ?o }} }} }} FILTER(?s = <{MARKER}>) }}",
+    "ASK { GRAPH <http://www.openlinksw.com/schemas/virtrdf#> { ?s ?p ?o } }",
+]
+
+
+def test_a_hidden_graph_is_not_seen_from_a_filter(release: Path, engine: str) -> None:
+    query = f"ASK {{ ?s ?p ?o FILTER EXISTS {{ GRAPH <{MARKER}> {{ ?a ?b ?c }} }} }}"  # Virtuoso: see README
+    assert b"false" in with_store(release, [engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+
+
+@pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])
+def test_neither_marker_nor_merged_graph_is_seen(where: str, release: Path, request: pytest.FixtureRequest) -> None:
+    async def talk(store: Store) -> None:
+        for query in HIDDEN:
+            assert b"false" in await answer(store, query, SPARQL_JSON, Limits()), query
+        for graph in (MARKER, MERGED):
+            with pytest.raises(RequestRefused):
+                await answer(store, f"ASK FROM <{graph}> {{ ?s ?p ?o }}", SPARQL_JSON, Limits())
+
+    with_store(release, [request.getfixturevalue(where)], talk)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "define input:same-as 'yes' SELECT * { ?s ?p ?o }",
+        "SELECT (bif:pi() AS ?x) {}",
+        "SELECT (<bif:pi>() AS ?x) {}",
+        "PREFIX b: <bif:> SELECT (b:pi() AS ?x) {}",
+        "SELECT (sql:version() AS ?x) {}",
+        "SELECT * { ?s ?p ?o . ?o bif:contains 'A' }",
+        "SELECT * { ?s ?p ?o OPTION (score ?x) }",
+        "SELECT * { <nodeID://b10000> ?p ?o }",
+        "SELECT * { \\u0047RAPH ?g { ?s ?p ?o } }",
+        "SELECT * FROM <x> { ?s ?p ?o } LIMIT (SELECT 1)",
+    ],
+)
+def test_what_only_virtuoso_takes_for_sparql_does_not_reach_it(query: str, release: Path, virtuoso_engine: str) -> None:
+    with pytest.raises((MalformedQuery, RequestRefused)):
+        with_store(release, [virtuoso_engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+
+
+def test_what_virtuoso_had_found_at_the_limit_is_no_answer(release: Path, virtuoso_engine: str) -> None:
+    query = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c != ?i) }"
+    with faulty(release, status=500, body=b'\n{ "head": { "link": [] ', server="Virtuoso/07") as url:
+        with pytest.raises(QueryTimeout):
+            with_store(release, [url], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+    with pytest.raises(QueryTimeout):
+        with_store(release, [virtuoso_engine], lambda store: answer(store, query, SPARQL_JSON, Limits(seconds=1)))
+    partial = {"X-SQL-State": "S1TAT"}
+    with faulty(release, body=ONE, server="Virtuoso/07", headers=partial) as url, pytest.raises(QueryTimeout):
+        with_store(release, [url], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+
+
+def test_several_default_graphs_are_refused_by_name(release: Path, engine: str) -> None:
+    query = f"SELECT * FROM <{SPACE}graph/one> FROM <{SPACE}graph/two> {{ ?s ?p ?o }}"
+    with pytest.raises(RequestRefused, match="not merged"):
+        with_store(release, [engine], lambda store: answer(store, query, CSV, Limits()))
+
+
+def test_an_unknown_function_is_the_querys_fault(release: Path, engine: str) -> None:
+    with pytest.raises(MalformedQuery, match="http://a/f"):
+        with_store(release, [engine], lambda s: answer(s, "SELECT (<http://a/f>(1) AS ?x) {}", SPARQL_JSON, Limits()))
+
+
+def test_a_long_answer_comes_in_blocks_and_the_connection_is_let_go_when_it_is_left(release: Path, engine: str) -> None:
+    async def talk(store: Store) -> tuple[int, int]:
+        for _ in range(12):  # there are eight slots: one that is not given back would keep the last ones waiting
+            left = await store.answer(parse_query(MANY), CSV, Limits(seconds=5))
+            left.close()
+            await until(lambda: store.load()["running"] == 0)
+        found = await store.answer(parse_query(MANY), CSV, Limits())
+        assert found.rest is not None
+        rest = [len(block) async for block in found.rest]
+        return len(rest), (found.first + b"").count(b"\r\n")
+
+    blocks, first = with_store(release, [engine], talk, workers=1, queue=0)
+    assert blocks > 5 and first < 2000
+
+
+def test_more_queries_than_may_wait_are_refused_as_busy(release: Path) -> None:
+    async def talk(store: Store) -> list[object]:
+        asked = (answer(store, "ASK {}", SPARQL_JSON, Limits(seconds=0.5)) for _ in range(12))
+        return list(await asyncio.gather(*asked, return_exceptions=True))
+
+    with faulty(release, silent=True) as url:
+        outcomes = with_store(release, [url], talk, workers=1, queue=2)
+    assert {type(outcome) for outcome in outcomes} == {QueryTimeout, StoreBusy}
+    assert sum(isinstance(outcome, StoreBusy) for outcome in outcomes) >= 2
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+# -- replicas --------------------------------------------------------------------------------------------------------------
+
+
+def test_no_question_fails_when_a_replica_does(release: Path, engine: str) -> None:
+    async def talk(store: Store) -> list[bool]:
+        with contextlib.ExitStack() as stack:
+            other = stack.enter_context(oxigraph())
+            await asyncio.to_thread(load, release, other)
+            pair = open_store(release, urls=[other, engine])
+            try:
+                found = []
+                for number in range(60):
+                    if number == 20:
+                        stack.close()  # killed
+                    found.append(await pair.exists(f"{SPACE}id/a"))
+                    found.append(b"true" in await answer(pair, "ASK {}", SPARQL_JSON, Limits()))
+                assert pair.load()["endpoints_ready"] == 1 and pair.load()["failovers"] >= 1
+                return found
+            finally:
+                await pair.aclose()
+
+    assert with_store(release, [engine], talk) == [True] * 120
+
+
+def test_an_engine_with_another_release_is_not_asked(release: Path, engine: str) -> None:
+    with faulty(release, marker="another") as other:
+
+        async def talk(store: Store) -> dict[str, int]:
+            for _ in range(6):
+                assert b"true" in await answer(store, "ASK {}", SPARQL_JSON, Limits())
+            return store.load()
+
+        assert with_store(release, [other, engine], talk)["endpoints_ready"] == 1
+        with pytest.raises(StoreUnavailable, match="No engine holds"):
+            with_store(release, [other], lambda store: store.warm())
+
+
+def test_where_no_engine_answers_is_said_without_its_address(release: Path) -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        with_store(release, ["http://127.0.0.1:9/query"], lambda store: store.exists(f"{SPACE}id/a"))
+    assert "127.0.0.1" not in str(caught.value)
+
+
+# -- engines that fail -----------------------------------------------------------------------------------------------------
+
+HEAD = b'{"head":{"vars":["x"]},"results":{"bindings":['
+ROW = b'{"x":{"type":"literal","value":"%06d"}}'
+
+
+@contextlib.contextmanager
+def faulty(release: Path, status: int = 200, body: bytes = b"", marker: str = "", **how: object) -> Iterator[str]:
+    """Run an engine that says it holds the release, and answers whatever else is asked of it as told."""
+    held = marker or read_manifest(release).release
+    binding = {
+        name: {"type": "uri" if value.startswith("urn") else "literal", "value": value}
+        for name, value in zip("spo", (MARKER, "urn:x-solnum:holds", held), strict=True)
+    }
+    told = json.dumps({"head": {"vars": list("spo")}, "results": {"bindings": [binding]}}).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version, sys_version = str(how.get("server", "Oxigraph/0.5")), ""
+
+        def do_POST(self) -> None:
+            asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            if asked.get("default-graph-uri") == [MARKER]:
+                self.reply(200, told)
+            elif how.get("silent"):
+                self.server.silence.wait(20)  # type: ignore[attr-defined]
+                self.close_connection = True
+            else:
+                self.reply(status, body, cut=bool(how.get("cut")), framed=bool(how.get("framed", True)))
+
+        def reply(self, status: int, body: bytes, *, cut: bool = False, framed: bool = True) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", str(how.get("media_type", "application/sparql-results+json")))
+            if framed:
+                self.send_header("Content-Length", str(len(body) + (1 if cut else 0)))
+            for name, value in how.get("headers", {}).items():  # type: ignore[attr-defined]
+                self.send_header(name, value)
+            self.close_connection = cut or not framed
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.silence = threading.Event()  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/query"
+    finally:
+        server.silence.set()  # type: ignore[attr-defined]
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+ONE = HEAD + ROW % 1 + b"]}}"
+LONG = HEAD + b",".join(ROW % n for n in range(20000))
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ({"body": HEAD + ROW % 1}, EngineFault),
+        ({"body": HEAD + ROW % 1 + b"]}} and more"}, EngineFault),
+        ({"body": ONE, "cut": True}, EngineFault),
+        ({"body": ONE, "framed": False}, EngineFault),
+        ({"body": b"<html>", "media_type": "text/html"}, EngineFault),
+        ({"body": b""}, EngineFault),
+        ({"body": HEAD + b"The SPARQL operation has been cancelled"}, QueryTimeout),
+        ({"body": LONG}, EngineFault),
+        ({"body": LONG + b"]}}", "cut": True}, EngineFault),
+        ({"body": LONG + b",The SPARQL operation has been cancelled"}, QueryTimeout),
+        ({"status": 500, "body": b"Segmentation fault at /opt/engine"}, EngineFault),
+        ({"status": 502}, EngineFault),
+        ({"status": 503}, StoreBusy),
+        ({"status": 504}, QueryTimeout),
+        ({"status": 401}, StoreUnavailable),
+        ({"status": 301}, EngineFault),
+    ],
+)
+def test_what_an_engine_does_not_finish_is_no_answer(
+    how: dict[str, object], error: type[Exception], release: Path
+) -> None:
+    with faulty(release, **how) as url, pytest.raises(error) as caught:  # type: ignore[arg-type]
+        with_store(release, [url], lambda store: answer(store, "SELECT ?x {}", CSV, Limits()))
+    assert type(caught.value) is error and "/opt" not in str(caught.value)
+
+
+def test_a_graph_that_is_cut_in_a_line_is_no_answer(release: Path) -> None:
+    body = b'<http://a/s> <http://a/p> "1" .\n<http://a/s> <http://a/p> "2'
+    with faulty(release, body=body, media_type="application/n-triples") as url, pytest.raises(EngineFault):
+        with_store(release, [url], lambda s: answer(s, "CONSTRUCT WHERE { ?s ?p ?o }", NTRIPLES, Limits()))
+
+
+def test_an_engine_that_does_not_answer_is_left_at_the_limit(release: Path) -> None:
+    with faulty(release, silent=True) as url, pytest.raises(QueryTimeout, match=r"0\.3 seconds"):
+        with_store(release, [url], lambda store: answer(store, "ASK {}", SPARQL_JSON, Limits(seconds=0.3)))
+
+
+def test_our_own_question_goes_to_another_engine_when_its_answer_breaks_off(release: Path, engine: str) -> None:
+    async def talk(store: Store) -> list[bool]:
+        return [await store.exists(f"{SPACE}id/a") for _ in range(4)]
+
+    with faulty(release, body=ONE, cut=True) as url:
+        assert with_store(release, [url, engine], talk) == [True] * 4
