@@ -40,6 +40,7 @@ def fetch(vendor: Path = VENDOR) -> None:
         _install(folder)
         modules = folder / "node_modules"
         vendor.mkdir(exist_ok=True)
+        (vendor / LOCK).unlink(missing_ok=True)  # and back at the end: what is half there counts for nothing
         for source, name in FILES.items():
             shutil.copy(modules / "@zazuko" / "yasqe" / "build" / source, vendor / name)
         (vendor / "LICENSES.txt").write_text(_licences(modules), "utf-8")

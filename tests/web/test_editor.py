@@ -130,6 +130,17 @@ def test_tab_and_escape_leave_the_editor_and_its_list_by_keyboard(page: Page) ->
 
 
 @installed
+def test_a_mistake_is_marked_at_its_place_in_the_editor_too(opened: tuple[Page, list[str]], book: Server) -> None:
+    page, wrong = opened
+    page.goto(f"{book.base}sparql?query=SELECT%20*%20%7B%0A%20%20%22%F0%9F%93%9A%22%20%3Fp%20%7D")
+    assert page.locator(".editor .mistake").all_inner_texts() == ["}"]
+    assert page.get_by_role("textbox", name="Requête", exact=True).get_attribute("aria-invalid") == "true"
+    assert page.locator("#mistake mark").inner_text() == "}"
+    wrong[:] = [text for text in wrong if "status of 400" not in text]
+    assert wrong == []
+
+
+@installed
 def test_who_prefers_a_plain_field_has_it_with_the_same_text_and_comes_back(page: Page) -> None:
     page.keyboard.type("ASK { ?s ?p 1 }")
     page.get_by_role("button", name="Écrire dans un champ simple").click()

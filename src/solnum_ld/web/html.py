@@ -60,9 +60,9 @@ def _environment() -> Environment:
 
 @cache
 def has_editor() -> bool:
-    """Return whether the editor of the query page has been fetched."""
+    """Return whether the editor of the query page has been fetched: its lock file comes last."""
     vendor = files("solnum_ld.web") / "static" / "vendor"
-    return all((vendor / name).is_file() for name in _VENDOR)
+    return all((vendor / name).is_file() for name in (*_VENDOR, "package-lock.json"))
 
 
 @cache

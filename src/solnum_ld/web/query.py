@@ -83,11 +83,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What went wrong, in words, and the line of the query where it did: before, at and after the place."""
+    """What went wrong, in words, and the line of the query where it did: before, at and after the place ``at``."""
 
     text: str
     detail: str
     line: tuple[str, str, str] | None = None
+    at: tuple[int, int] | None = None
 
 
 async def show_outcome(
@@ -174,7 +175,8 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
     line = lines[min(error.line, len(lines)) - 1]
     at = min(error.column - 1, len(line))
     begin = max(0, at - 200)
-    return Mistake(said, "", (line[begin:at], line[at : at + 1] or "\u2423", line[at + 1 : at + 200]))
+    shown = (line[begin:at], line[at : at + 1] or "\u2423", line[at + 1 : at + 200])
+    return Mistake(said, "", shown, (error.line, error.column))
 
 
 # -- results -------------------------------------------------------------------------------------------------------------

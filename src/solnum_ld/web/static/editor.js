@@ -146,6 +146,13 @@
   editor.on("change", () => {
     area.value = editor.getValue();
   });
+  if (area.dataset.line) {
+    const line = Math.min(area.dataset.line - 1, editor.getDoc().lastLine());
+    const ch = [...editor.getDoc().getLine(line)].slice(0, area.dataset.column - 1).join("").length; // counted in characters
+    editor.getDoc().markText({ line, ch }, { line, ch: ch + 1 }, { className: "mistake" });
+    editor.addLineClass(line, "background", "mistaken");
+    editor.scrollIntoView({ line, ch }, 60);
+  }
   const settle = () => editor.display.input.pollContent?.(); // what is not typed is read a moment later: now at the latest
   host.addEventListener("blur", settle, true);
   area.form.addEventListener("submit", settle);
