@@ -50,7 +50,9 @@ def instances(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Instanc
         for more in ([], ["--no-build"]):
             port = free_port()
             serve = command("serve", source, *options, "--port", str(port), *more)
-            process = stack.enter_context(running(serve, port, "/health/ready", environment=environment()))
+            process = stack.enter_context(
+                running(serve, port, "/health/ready", environment=environment(), stop=signal.SIGTERM)
+            )
             found.append(Instance(process, port))
         yield found
 
@@ -85,7 +87,7 @@ def nginx(haproxy: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> It
         f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;"
         f" fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{site}\n}}\n"
     )
-    with running(["nginx", "-p", str(folder), "-c", "nginx.conf"], port, "/version", folder):
+    with running(["nginx", "-p", str(folder), "-c", "nginx.conf"], port, "/version", folder, stop=signal.SIGTERM):
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/", timeout=30) as client:
             yield client
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -53,6 +54,7 @@ def running(
     path: str = "/",
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    stop: signal.Signals = signal.SIGKILL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; the block begins when it answers."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=environment)
@@ -67,8 +69,8 @@ def running(
                     process.wait(0.05)
         yield process
     finally:
-        process.kill()
-        process.wait()
+        process.send_signal(stop)
+        process.wait(20)
 
 
 def load(release: Path, url: str, credentials: Credentials | None = None) -> bool:
