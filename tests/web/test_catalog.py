@@ -346,6 +346,16 @@ def test_the_description_of_the_statistics_names_endpoint_dumps_and_examples(
     assert page.headers["content-type"].startswith("text/html")
 
 
+def test_the_statistics_stand_at_an_address_in_every_format(book_http: httpx.Client) -> None:
+    negotiated = book_http.get(".well-known/void")
+    assert negotiated.headers["content-location"] == f"{book_http.base_url}.well-known/void.ttl"
+    for suffix in RDF_SUFFIXES:
+        answer = book_http.get(f".well-known/void.{suffix}", headers={"accept": "text/html"})
+        assert isomorphic(graph_of(answer, PARSERS[suffix]), graph_of(negotiated, "turtle")), suffix
+    assert book_http.get(".well-known/void.html").headers["content-type"].startswith("text/html")
+    assert book_http.get(".well-known/void.xyz").status_code == 404
+
+
 # -- crawlers ----------------------------------------------------------------------------------------------------------------
 
 

@@ -48,7 +48,8 @@ async def catalog(request: Request, suffix: str = "", page: str = "1", snapshot:
 
 
 @router.api_route("/.well-known/void", methods=READ, summary="The statistics of the dataset (VoID)")
-async def void(request: Request) -> Response:
+@router.api_route("/.well-known/void.{suffix}", methods=READ, include_in_schema=False)
+async def void(request: Request, suffix: str = "") -> Response:
     """Answer with what the release counts of itself: RDF, or a page."""
     generation = generation_of(request.scope)
     manifest = generation.manifest
@@ -59,7 +60,7 @@ async def void(request: Request) -> Response:
     triples.append(_link(document, FOAF + "primaryTopic", manifest.dataset.iri))
     if manifest.dataset.license:
         triples.append(_link(ox.NamedNode(manifest.dataset.iri), DCTERMS + "license", manifest.dataset.license))
-    return await _answer(request, generation, triples, document.value, "", graph)
+    return await _answer(request, generation, triples, document.value, suffix, graph)
 
 
 async def _answer(
@@ -67,8 +68,7 @@ async def _answer(
 ) -> Response:
     """Answer with the triples in the format asked for, or with the page about ``topic``."""
     forms = (*rdf_offers(triples), HTML)
-    fixed = not address.endswith("/void")
-    request.state.offered = tuple((form, f"{address}.{form.suffix}" if fixed else address) for form in forms)
+    request.state.offered = tuple((form, f"{address}.{form.suffix}") for form in forms)
     if suffix and suffix not in BY_SUFFIX:
         raise NotFound("There is nothing at this address.")
     form = BY_SUFFIX[suffix] if suffix else choose_format(request, forms)
@@ -80,12 +80,11 @@ async def _answer(
             raise NotFound("There is nothing at this address.")
         return await answer_page(request, generation, description, address)
     body = await asyncio.to_thread(serialise, triples, form, generation.context, generation.manifest.names)
-    others = [(f, a) for f, a in request.state.offered if f is not form] if fixed else []
-    links = [link(other, "alternate", type=f.media_type) for f, other in others]
+    links = [link(a, "alternate", type=f.media_type) for f, a in request.state.offered if f is not form]
     links.append(link(address, "canonical"))
     if generation.manifest.dataset.license:
         links.append(link(generation.manifest.dataset.license, "license"))
-    location = f"{address}.{form.suffix}" if fixed and not suffix and not request.query_params else None
+    location = f"{address}.{form.suffix}" if not suffix and not request.query_params else None
     return represent(in_ascii(body, form), form, vary=() if suffix else VARY, links=links, location=location)
 
 
