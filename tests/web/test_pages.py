@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -12,6 +13,8 @@ import html5rdf
 import httpx
 import pytest
 from exchange import FIREFOX, RDF_SUFFIXES, describe, resources_of
+
+from solnum_ld.resources.typography import size_text
 
 SMALL = [
     "",
@@ -283,6 +286,15 @@ def test_a_page_offers_downloads_provenance_and_licence(http: httpx.Client) -> N
     assert f"{http.base_url}doc/graph/things" in hrefs
     assert "https://www.etalab.gouv.fr/licence-ouverte-open-licence" in hrefs
     assert f"{http.base_url}id/book" in [e.text for e in page.all("code")]
+
+
+@pytest.mark.parametrize("path", ["doc/book/solidarites-numeriques", "catalog.html", ".well-known/void"])
+def test_the_size_of_a_download_is_that_of_what_its_address_serves(book_http: httpx.Client, path: str) -> None:
+    text = book_http.get(path, headers={"accept": FIREFOX, "accept-language": "en"}).text
+    links = re.findall(r'<li><a href="([^"]+)" type="[^"]+">[^<]+ <small>\(([^)]+)\)', text)
+    assert {address.rpartition(".")[2] for address, _ in links} == set(RDF_SUFFIXES)
+    for address, size in links:
+        assert size == size_text(len(book_http.get(address).content), "en"), address
 
 
 def test_text_of_the_data_is_escaped(http: httpx.Client) -> None:

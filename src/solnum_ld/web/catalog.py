@@ -71,6 +71,10 @@ async def _answer(
     request.state.offered = tuple((form, f"{address}.{form.suffix}") for form in forms)
     if suffix and suffix not in BY_SUFFIX:
         raise NotFound("There is nothing at this address.")
+
+    def write(form: Format) -> bytes:
+        return in_ascii(serialise(triples, form, generation.context, generation.manifest.names), form)
+
     form = BY_SUFFIX[suffix] if suffix else choose_format(request, forms)
     if form not in forms:
         raise NotAcceptable(forms)
@@ -78,14 +82,14 @@ async def _answer(
         description = await generation.store.describe(topic, Window())
         if description is None:
             raise NotFound("There is nothing at this address.")
-        return await answer_page(request, generation, description, address)
-    body = await asyncio.to_thread(serialise, triples, form, generation.context, generation.manifest.names)
+        return await answer_page(request, generation, description, address, triples, write)
+    body = await asyncio.to_thread(write, form)
     links = [link(a, "alternate", type=f.media_type) for f, a in request.state.offered if f is not form]
     links.append(link(address, "canonical"))
     if generation.manifest.dataset.license:
         links.append(link(generation.manifest.dataset.license, "license"))
     location = f"{address}.{form.suffix}" if not suffix and not request.query_params else None
-    return represent(in_ascii(body, form), form, vary=() if suffix else VARY, links=links, location=location)
+    return represent(body, form, vary=() if suffix else VARY, links=links, location=location)
 
 
 def in_ascii(body: bytes, form: Format) -> bytes:

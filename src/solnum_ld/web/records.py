@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -12,7 +12,6 @@ import pyoxigraph as ox
 from solnum_ld.mediatypes import HTML, JSONLD, TURTLE, Format
 from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.resources.citation import Citation, Collection, cite
-from solnum_ld.resources.representation import serialise
 from solnum_ld.resources.roles import PARENTS, PARTS, POSITION
 from solnum_ld.resources.view import Group, ResourceView, Text, Value, Viewer, natural
 from solnum_ld.search.ask import ListInfo
@@ -84,10 +83,10 @@ async def surround(
     generation: Generation,
     description: Description,
     language: str,
-    triples: Sequence[ox.Triple],
     alternates: dict[Format, str],
+    write: Callable[[Format], bytes],
 ) -> Surroundings:
-    """Return what surrounds a description on its page."""
+    """Return what surrounds a description on its page; ``write`` returns what stands at the address of a format."""
     viewer = Viewer(generation.manifest.names, language)
     shelf = _Shelf(generation, viewer)
     parents = await shelf.ancestors(description)
@@ -103,7 +102,7 @@ async def surround(
         Value(wording.text(item.names, item.iri), generation.manifest.names.page(item.iri), iri=item.iri)
         for item in near
     )
-    downloads, raw = await asyncio.to_thread(_files, generation, triples, alternates)
+    downloads, raw = await asyncio.to_thread(_files, generation, alternates, write)
     return Surroundings(
         trail=(*_list_above(page, generation, wording), *reversed(parents)),
         tree=tree,
@@ -172,16 +171,14 @@ def _map(generation: Generation, iri: str, wording: Wording) -> MapView | None:
 
 
 def _files(
-    generation: Generation, triples: Sequence[ox.Triple], alternates: dict[Format, str]
+    generation: Generation, alternates: dict[Format, str], write: Callable[[Format], bytes]
 ) -> tuple[tuple[Download, ...], str]:
-    """Return the downloads with their sizes, and the Turtle; JSON-LD is compacted only when somebody asks for it."""
+    """Return the downloads with their sizes, and the Turtle; no size of JSON-LD where it is dear to write."""
     found, raw = [], b""
     for form, address in alternates.items():
         if form is HTML:
             continue
-        body = b""
-        if form is not JSONLD:
-            body = serialise(list(triples), form, generation.context, generation.manifest.names)
+        body = write(form) if form is not JSONLD or generation.context.quick else b""
         if form is TURTLE:
             raw = body
         found.append(Download(form, address, len(body)))

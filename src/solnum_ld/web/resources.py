@@ -4,7 +4,7 @@ the vocabulary, the shapes and ``/describe`` answer with what the client prefers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyoxigraph as ox
 from fastapi import APIRouter, Request
@@ -243,15 +243,26 @@ def _see_other(request: Request, location: str) -> Response:
 class _Subject:
     """A description on its way out: where its document is, and which representation is fixed by the address."""
 
-    def __init__(self, generation: Generation, description: Description, address: str, fixed: Format | None) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        description: Description,
+        address: str,
+        fixed: Format | None,
+        triples: list[ox.Triple] | None = None,
+    ) -> None:
         self.generation, self.description, self.address, self.fixed = (
             generation,
             description,
             encoded_address(address),
             fixed,
         )
-        self.triples = triples_of(description, self.address, generation.manifest)
+        self.triples = triples_of(description, self.address, generation.manifest) if triples is None else triples
         self.rdf = rdf_offers(self.triples)
+
+    def write(self, form: Format) -> bytes:
+        """Return the RDF of the document."""
+        return serialise(self.triples, form, self.generation.context, self.generation.manifest.names)
 
     @property
     def withdrawn(self) -> bool:
@@ -265,8 +276,14 @@ class _Subject:
         return {form: f"{self.address}.{form.suffix}" for form in (*self.rdf, HTML)}
 
 
-async def _answer(request: Request, subject: _Subject, *, template: str = "resource.html") -> Response:
-    generation = subject.generation
+async def _answer(
+    request: Request,
+    subject: _Subject,
+    *,
+    template: str = "resource.html",
+    write: Callable[[Format], bytes] | None = None,
+) -> Response:
+    write, generation = write or subject.write, subject.generation
     query = "&".join(f"{k}={v}" for k, v in request.query_params.multi_items() if k in {"property", "after", "inverse"})
     alternates = subject.alternates(query)
     request.state.offered = tuple(alternates.items()) or tuple((form, subject.address) for form in (*subject.rdf, HTML))
@@ -284,7 +301,7 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
     if form is HTML:
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
-        around = await surround(generation, subject.description, language, subject.triples, alternates)
+        around = await surround(generation, subject.description, language, alternates, write)
         block = await _structured(subject, language, template)
         body = _page(request, subject, language, template, around, classes, block)
         if location and "lang" in request.query_params:
@@ -300,15 +317,22 @@ async def _answer(request: Request, subject: _Subject, *, template: str = "resou
             headers={"content-security-policy": CSP},
         )
     if (form is JSONLD and not generation.context.quick) or len(subject.triples) > _THREAD_FROM:
-        data = await asyncio.to_thread(serialise, subject.triples, form, generation.context, generation.manifest.names)
+        data = await asyncio.to_thread(write, form)
     else:
-        data = serialise(subject.triples, form, generation.context, generation.manifest.names)
+        data = write(form)
     return represent(data, form, status=status, vary=vary, links=links, location=location)
 
 
-async def answer_page(request: Request, generation: Generation, description: Description, address: str) -> Response:
-    """Answer with the page about a description whose RDF stands at the same address by another route."""
-    response = await _answer(request, _Subject(generation, description, address, HTML))
+async def answer_page(
+    request: Request,
+    generation: Generation,
+    description: Description,
+    address: str,
+    triples: list[ox.Triple],
+    write: Callable[[Format], bytes],
+) -> Response:
+    """Answer with the page about a description; its RDF, ``triples`` as ``write`` has them, is another route's."""
+    response = await _answer(request, _Subject(generation, description, address, HTML, triples), write=write)
     response.headers["vary"] = ", ".join(VARY)
     return response
 
