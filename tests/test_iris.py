@@ -97,6 +97,15 @@ def test_a_name_with_dots_that_clients_resolve_has_its_page_at_describe(path: st
     assert HERE.document(f"{HERE.base}id/..b/c.") is not None
 
 
+@pytest.mark.parametrize("file", ["def.ttl", "shapes.nt", "catalog.jsonld"])
+def test_a_document_in_one_format_has_no_document_about_it(file: str) -> None:
+    assert HERE.document(f"{HERE.base}{file}") is None
+    for names in (HERE, APART):
+        assert names.page(f"{names.public}{file}") == f"{names.public}{file}"
+    assert APART.page(f"{APART.base}{file}") == APART.describe(f"{APART.base}{file}")
+    assert HERE.document(f"{HERE.base}id/{file}") == f"{HERE.public}doc/{file}"
+
+
 def test_describe_takes_the_whole_iri_as_one_parameter() -> None:
     address = APART.describe("http://a/b?c=d&e#f\u00e9")
     assert address == "https://data.example.org/ld/describe?iri=http%3A%2F%2Fa%2Fb%3Fc%3Dd%26e%23f%C3%A9"

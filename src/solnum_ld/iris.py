@@ -10,9 +10,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_to_bytes
 
-RESERVED: frozenset[str] = frozenset(
-    "doc def shapes describe sparql health version validation dumps static catalog catalog.ttl catalog.jsonld catalog.rdf "
-    "catalog.nt linkset oai robots.txt sitemap.xml favicon.ico .well-known carte recherche donnees vocabulaire a-propos "
+FILES = frozenset(
+    f"{name}.{suffix}" for name in ("def", "shapes", "catalog") for suffix in ("ttl", "jsonld", "rdf", "nt", "html")
+)
+"""Documents of ours in one format, which have no document about them."""
+
+RESERVED: frozenset[str] = FILES | frozenset(
+    "doc def shapes describe sparql health version validation dumps static catalog linkset oai robots.txt sitemap.xml "
+    "favicon.ico .well-known carte recherche donnees vocabulaire a-propos "
     "accessibilite mentions-legales plan-du-site metrics openapi.json".split()
 )
 """First path segments that are ours: an IRI under one of them is not dereferenced by the general rule."""
@@ -168,4 +173,6 @@ class Names:
 
     def page(self, iri: str) -> str:
         """Return where a person or client reads about ``iri`` in this deployment."""
+        if iri.startswith(self.public) and iri[len(self.public) :] in FILES:
+            return iri
         return self.document(iri) or self.describe(iri)

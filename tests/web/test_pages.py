@@ -45,6 +45,7 @@ BOOK = [
     "catalog.html",
     ".well-known/void",
     "doc/table/initiatives",
+    "doc/distribution/solnum-vocabulary",
     "doc/dataset/solnum",
     "doc/book/solidarites-numeriques",
     "doc/chapter/2",
