@@ -11,6 +11,7 @@ from solnum_ld.errors import LedgerUnreadable
 from solnum_ld.ledger import DATASETS, Entry, Ledger, RecordSet, Span, write_ledger
 
 GONE = ("http://a.example/place", "2026-01-01T00:00:00Z")
+PART = ("http://a.example/page#it", "2026-01-02T00:00:00Z")
 SETS = [RecordSet("odd", "Odd", "Not even."), RecordSet("even", "Even")]
 
 
@@ -22,7 +23,7 @@ def entries(count: int) -> Iterator[Entry]:
 
 
 def written(path: Path, count: int) -> Ledger:
-    write_ledger(path, entries(count), SETS, [GONE], release="r", state="1-r", earliest="2026-01-01T00:00:00Z")
+    write_ledger(path, entries(count), SETS, [GONE, PART], release="r", state="1-r", earliest="2026-01-01T00:00:00Z")
     return Ledger(path)
 
 
@@ -38,6 +39,11 @@ def test_a_ledger_says_what_was_written(ledger: Ledger) -> None:
     assert ledger.find("oai:a.example:5") == next(entry for entry in entries(1000) if entry.iri.endswith("000005"))
     assert ledger.find("oai:a.example:none") is None
     assert (ledger.departed(GONE[0]), ledger.departed("http://a.example/000001")) == (GONE[1], None)
+
+
+def test_a_document_is_gone_with_what_its_fragments_named(ledger: Ledger) -> None:
+    assert ledger.departed(PART[0]) == ledger.departed("http://a.example/page") == PART[1]
+    assert ledger.departed("http://a.example/pag") is None
 
 
 @pytest.mark.parametrize(

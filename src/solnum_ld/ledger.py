@@ -110,8 +110,14 @@ class Ledger:
         return [RecordSet(*row) for row in self._all("SELECT spec, name, description FROM set_of ORDER BY spec")]
 
     def departed(self, iri: str) -> str | None:
-        """Return since when a resource that was published is described no longer; None for any other IRI."""
+        """Return since when a resource that was published is described no longer; None for any other IRI.
+
+        The document of resources that its fragments named is gone with the last of them.
+        """
         rows = self._all("SELECT stamp FROM departed WHERE iri = ?", iri)
+        if not rows:
+            of_it = "SELECT stamp FROM departed WHERE iri > ? AND iri < ? ORDER BY stamp DESC LIMIT 1"
+            rows = self._all(of_it, f"{iri}#", f"{iri}$")  # $ is what follows #
         return str(rows[0][0]) if rows else None
 
     def find(self, identifier: str) -> Entry | None:

@@ -252,8 +252,8 @@ def test_harvesters_are_told_of_changes_and_deletions_across_releases_and_restar
             harvester.ListRecords(resumptionToken=begun)
         record = harvester.GetRecord(identifier="oai:127.0.0.1:id/c/0249", metadataPrefix="oai_dc")
         assert (record.deleted, record.header.setSpecs) == (True, ["Chapter"])
-        assert [client.get(f"{path}/c/0249").status_code for path in ("id", "doc")] == [410, 410]
-        assert [client.get(f"{path}/c/0250").status_code for path in ("id", "doc")] == [404, 404]
+        for path in ("id/c/{}", "doc/c/{}", "doc/c/{}.ttl", "doc/c/{}.html", "linkset/c/{}"):
+            assert [client.get(path.format(n)).status_code for n in ("0249", "0250")] == [410, 404], path
         ReleaseFolder(releases).roll_back(ReleaseFolder(releases).before_current())
         wait_for(lambda: len(headers(client)) == 251 and gone(client) == [])
         assert client.get("doc/c/0249").status_code == 200

@@ -68,13 +68,13 @@ async def document(request: Request, path: str) -> Response:
     rest = _raw(request).removeprefix("doc/")
     window = _window(request)
     found = await _find(generation, rest, window)
-    fixed = None
+    fixed, stem = None, ""
     if found is None:
         stem, _, suffix = rest.rpartition(".")
         fixed = BY_SUFFIX.get(suffix)
         found = await _find(generation, stem, window) if fixed else None
     if found is None:
-        raise await missing(generation, (place + name for name in spellings(rest) for place in ("id/", "")))
+        raise await _missing(generation, rest, *((stem,) if fixed and stem else ()))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
 
@@ -84,9 +84,10 @@ async def links_of_document(request: Request, path: str) -> Response:
     """Answer with the links of the document about a thing, for documents with more than a header should hold."""
     del path
     generation = generation_of(request.scope)
-    found = await _find(generation, _raw(request).removeprefix("linkset/"), Window())
+    rest = _raw(request).removeprefix("linkset/")
+    found = await _find(generation, rest, Window())
     if found is None:
-        raise NotFound("Nothing is described at this address.")
+        raise await _missing(generation, rest)
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     subject = _Subject(generation, found, address, None)
     posts = signposts(found, subject.address, subject.alternates(""), generation.manifest)
@@ -227,6 +228,12 @@ async def _find(generation: Generation, rest: str, window: Window) -> Descriptio
             if description is not None and (description.outgoing or description.parts or window.property):
                 return description
     return None
+
+
+async def _missing(generation: Generation, *rests: str) -> NotFound:
+    """Return the error that tells of documents of which none is there; ``rests`` are what may follow ``/doc/``."""
+    names = (place + name for rest in rests for name in spellings(rest) for place in ("id/", ""))
+    return await missing(generation, names)
 
 
 def _see_other(request: Request, location: str) -> Response:
