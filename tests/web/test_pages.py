@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import html5rdf
 import httpx
 import pytest
-from exchange import FIREFOX, RDF_SUFFIXES, describe, resources_of
+from exchange import FIREFOX, RDF_SUFFIXES, describe, resources_of, sparql
 
 from solnum_ld.resources.typography import size_text
 
@@ -287,6 +287,15 @@ def test_a_page_offers_downloads_provenance_and_licence(http: httpx.Client) -> N
     assert f"{http.base_url}doc/graph/things" in hrefs
     assert "https://www.etalab.gouv.fr/licence-ouverte-open-licence" in hrefs
     assert f"{http.base_url}id/book" in [e.text for e in page.all("code")]
+
+
+def test_the_home_page_among_values_is_called_by_the_title_of_the_dataset(book_http: httpx.Client) -> None:
+    home = str(book_http.base_url)
+    title = page_of(book_http, "").one("h1").text
+    query = f"SELECT ?home {{ BIND(<{home}> AS ?home) }}"
+    for path in ("catalog.html", sparql(query)):
+        links = {e.attributes["href"]: e.text for e in page_of(book_http, path).all("a")}
+        assert links[home + describe(home)[1:]] == title, path
 
 
 @pytest.mark.parametrize("path", ["doc/book/solidarites-numeriques", "catalog.html", ".well-known/void"])

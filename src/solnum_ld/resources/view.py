@@ -105,17 +105,17 @@ def natural(text: str) -> tuple[tuple[int, str], ...]:
 
 
 class Viewer:
-    """Makes views for one deployment and one language."""
+    """Makes views for one deployment and one language; ``home`` is what its home page is called where it is a value."""
 
-    def __init__(self, names: Names, language: str) -> None:
-        self._names, self._language = names, language
+    def __init__(self, names: Names, language: str, home: Text | None = None) -> None:
+        self._names, self._language, self._home = names, language, home
 
     def view(self, description: Description, document: str) -> ResourceView:
         """Return the view of a description that is shown at ``document``."""
         nested: dict[str, list[ox.Triple]] = {}
         for triple in description.nested:
             nested.setdefault(str(triple.subject), []).append(triple)
-        writer = _Writer(self._names, self._language, description, nested)
+        writer = _Writer(self._names, self._language, description, nested, self._home)
         label = choose(description.labels.get(description.iri, ()), self._language)
         introducing, summary = self._summary(description, label)
         hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES}
@@ -192,9 +192,14 @@ class _Writer:
     """Writes the terms of one description."""
 
     def __init__(
-        self, names: Names, language: str, description: Description, nested: dict[str, list[ox.Triple]]
+        self,
+        names: Names,
+        language: str,
+        description: Description,
+        nested: dict[str, list[ox.Triple]],
+        home: Text | None,
     ) -> None:
-        self._names, self._language = names, language
+        self._names, self._language, self._home = names, language, home
         self._labels = description.labels
         self._nested = nested
 
@@ -269,6 +274,8 @@ class _Writer:
         label = choose(self._labels.get(iri, ()), self._language)
         if label:
             return _text(label)
+        if self._home and iri in (self._names.base, self._names.public):
+            return self._home
         known = term_label(iri, self._language)
         if known:
             return Text(known, self._language)

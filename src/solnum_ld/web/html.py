@@ -152,6 +152,11 @@ def _said(texts: Mapping[str, str], language: str, fallback: str) -> Text:
     return Text(texts[tag], tag) if texts else Text(fallback)
 
 
+def home_title(generation: Generation, language: str) -> Text:
+    """Return what the home page is called: the title of the dataset, else its address."""
+    return _said(generation.manifest.dataset.title, language, generation.manifest.public)
+
+
 def localised(texts: Mapping[str, str], language: str) -> str:
     """Return a text in ``language``, else in French, English, or whatever there is."""
     return texts.get(_language_of(texts, language), "")

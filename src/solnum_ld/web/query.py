@@ -24,7 +24,7 @@ from solnum_ld.resources.view import Text, Value, Viewer, choose, natural, place
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.store.protocol import Limits, Term
 from solnum_ld.web.completion import read_completion
-from solnum_ld.web.html import CSP, has_editor, render
+from solnum_ld.web.html import CSP, has_editor, home_title, render
 from solnum_ld.web.http import CACHE, choose_language, represent
 from solnum_ld.web.site import Generation
 from solnum_ld.web.statistics import read_statistics
@@ -262,6 +262,7 @@ class _Namer:
 
     def __init__(self, generation: Generation, language: str, labels: Mapping[str, Sequence[ox.Literal]]) -> None:
         self._names, self._language, self._labels = generation.manifest.names, language, labels
+        self._home = home_title(generation, language)
 
     def value(self, term: Term) -> Value:
         if isinstance(term, ox.NamedNode):
@@ -278,6 +279,8 @@ class _Namer:
         known = term_label(iri, self._language)
         if label is not None:
             text = Text(label.value, label.language or "")
+        elif iri in (self._names.base, self._names.public):
+            text = self._home
         elif known:
             text = Text(known, self._language)
         else:

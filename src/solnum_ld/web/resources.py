@@ -24,7 +24,7 @@ from solnum_ld.web.atlas import view_of
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
 from solnum_ld.web.diagram import draw_classes
-from solnum_ld.web.html import CSP, localised, render
+from solnum_ld.web.html import CSP, home_title, localised, render
 from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
 from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
@@ -399,7 +399,7 @@ def _page(
     structured_data: str,
 ) -> str:
     generation = subject.generation
-    viewer = Viewer(generation.manifest.names, language)
+    viewer = Viewer(generation.manifest.names, language, home_title(generation, language))
     view = viewer.view(subject.description, subject.address)
     home = home_of(generation, language) if template == "home.html" else {}
     return render(
