@@ -230,10 +230,10 @@ class _Writer:
         if isinstance(term, ox.Literal):
             return self._literal(term)
         if isinstance(term, ox.NamedNode):
-            outside = not term.value.startswith(
-                (self._names.base, self._names.public)
-            ) and not self._names.is_vocabulary(term.value)
-            return Value(self._name(term.value), self._href(term.value, outside), outside, iri=term.value)
+            own = term.value.startswith((self._names.base, self._names.public)) or self._names.is_vocabulary(term.value)
+            outside = not own and term.value.startswith(_SAFE_SCHEMES)
+            href = term.value if outside else self._names.page(term.value)
+            return Value(self._name(term.value), href, outside, iri=term.value)
         inner = self._nested.get(str(term), []) if depth < 4 else []
         return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
 
@@ -260,11 +260,6 @@ class _Writer:
                 (self.value(triple.object, depth + 1),),
                 1,
             )
-
-    def _href(self, iri: str, outside: bool) -> str | None:
-        if not outside:
-            return self._names.page(iri)
-        return iri if iri.startswith(_SAFE_SCHEMES) else self._names.describe(iri)
 
     def _link_of_text(self, literal: ox.Literal) -> str | None:
         is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)

@@ -1,0 +1,29 @@
+"""Views: what a page shows of a description."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+import pytest
+
+from solnum_ld.iris import Names
+from solnum_ld.resources.view import Viewer
+from solnum_ld.store.protocol import Description, PropertyValues
+
+NAMES = Names("", "http://h.example/", "http://h.example/")
+
+
+@pytest.mark.parametrize(
+    ("iri", "href", "outside"),
+    [
+        ("http://h.example/id/a", "http://h.example/doc/a", False),
+        ("https://schema.org/Book", "https://schema.org/Book", True),
+        ("mailto:a@b.example", "mailto:a@b.example", True),
+        ("urn:isbn:9782916571515", "http://h.example/describe?iri=urn%3Aisbn%3A9782916571515", False),
+    ],
+)
+def test_a_value_leads_outside_only_where_its_link_does(iri: str, href: str, outside: bool) -> None:
+    said = PropertyValues(ox.NamedNode("https://schema.org/about"), False, (ox.NamedNode(iri),), 1, False)
+    description = Description("http://h.example/id/x", (said,), (), (), {}, (), ())
+    (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
+    (value,) = fact.values
+    assert (value.href, value.outside) == (href, outside)
