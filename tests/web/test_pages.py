@@ -307,6 +307,12 @@ def test_the_size_of_a_download_is_that_of_what_its_address_serves(book_http: ht
         assert size == size_text(len(book_http.get(address).content), "en"), address
 
 
+@pytest.mark.parametrize(("language", "said"), [("fr", "0 résultat"), ("en", "0 results")])
+def test_nothing_is_counted_as_the_language_does(http: httpx.Client, language: str, said: str) -> None:
+    page = page_of(http, "recherche?q=xyzzyx", language)
+    assert said in [e.text.partition(".")[0] for e in page.all("p") if e.attributes.get("role") == "status"]
+
+
 def test_text_of_the_data_is_escaped(http: httpx.Client) -> None:
     answer = http.get("doc/script", headers={"accept": "text/html"})
     assert parse(answer.text).one("h1").text == "<script>alert(1)</script>"

@@ -18,7 +18,7 @@ from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, size_text, thousands
 from solnum_ld.resources.view import Group, Text, place_on_the_web
 from solnum_ld.web.site import Generation
-from solnum_ld.web.words import has_word, word
+from solnum_ld.web.words import has_word, is_one, word
 
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -108,6 +108,7 @@ def render(template: str, generation: Generation, language: str, request: Reques
         "language": language,
         "other": other,
         "asked": asked,
+        "one": lambda count: is_one(count, language),
         "w": lambda key, **inside: word(key, language, **inside),
         "keep": lambda href: _with_language(href, language, manifest) if asked else href,
         "switch": _switch(request, manifest, other, values.get("canonical")),

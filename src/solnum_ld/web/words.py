@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gettext
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 
@@ -13,8 +15,26 @@ LANGUAGES = ("fr", "en")
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Return every word of a language by its key."""
-    text = (files("solnum_ld.web") / "locales" / f"{language}.po").read_text("utf-8")
-    return {entry.msgid: entry.msgstr for entry in polib.pofile(text) if entry.msgstr}
+    return {entry.msgid: entry.msgstr for entry in _file(language) if entry.msgstr}
+
+
+@cache
+def _file(language: str) -> polib.POFile:
+    return polib.pofile((files("solnum_ld.web") / "locales" / f"{language}.po").read_text("utf-8"))
+
+
+@cache
+def _plural(language: str) -> Callable[[int], int]:
+    return gettext.c2py(_file(language).metadata["Plural-Forms"].rpartition("plural=")[2].rstrip(";"))
+
+
+def is_one(count: int, language: str) -> bool:
+    """Tell whether a language counts so many things in the singular, by ``Plural-Forms`` of its catalogue.
+
+    >>> is_one(0, "fr"), is_one(0, "en"), is_one(1, "en"), is_one(2, "fr")
+    (True, False, True, False)
+    """
+    return not _plural(language)(count)
 
 
 def word(key: str, language: str, **values: object) -> str:
