@@ -107,6 +107,24 @@ def test_a_withdrawn_resource_is_gone_and_says_why(http: httpx.Client) -> None:
     assert "2026-01-01" in page.text
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (sparql("SELECT * { SERVICE <http://a.example/> { ?s ?p ?o } }"), "SERVICE n’est pas évalué ici"),
+        (sparql("DELETE WHERE { ?s ?p ?o }"), "en lecture seule\u00a0: il ne fait pas de DELETE."),
+        ("describe?iri=book", "Le paramètre iri"),
+        ("doc/book?property=name", "Le paramètre property"),
+        ("recherche?q=a&page=0", "Le paramètre page"),
+    ],
+)
+def test_an_error_says_its_detail_in_french_on_french_pages_only(http: httpx.Client, path: str, said: str) -> None:
+    french = http.get(path, headers={"accept": FIREFOX, "accept-language": "fr"}).text
+    assert said in french
+    assert '<p lang="en">' not in french
+    assert said not in http.get(path, headers={"accept": FIREFOX, "accept-language": "en"}).text
+    assert said not in http.get(path, headers={"accept": "application/json", "accept-language": "fr"}).text
+
+
 def test_an_error_keeps_nothing_of_the_request_but_what_it_escapes(http: httpx.Client) -> None:
     mark = "<img/src=x onerror=alert(1)>"
     for path in (f"doc/{mark}", f"describe?iri={mark}", f"doc/book?property={mark}", sparql(mark), f"x?lang={mark}"):

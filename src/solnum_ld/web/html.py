@@ -14,6 +14,7 @@ from starlette.requests import Request
 from solnum_ld.manifest import Manifest
 from solnum_ld.maps.drawing import france_svg
 from solnum_ld.mediatypes import TEXT, Format
+from solnum_ld.messages import in_language
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, size_text, thousands
 from solnum_ld.resources.view import Group, Text, place_on_the_web
@@ -156,6 +157,12 @@ def _said(texts: Mapping[str, str], language: str, fallback: str) -> Text:
 def home_title(generation: Generation, language: str) -> Text:
     """Return what the home page is called: the title of the dataset, else its address."""
     return _said(generation.manifest.dataset.title, language, generation.manifest.public)
+
+
+def detail_text(sentence: str, language: str) -> Text:
+    """Return what an error says of itself, in a language where there is a translation, else in English."""
+    said = in_language(sentence, language)
+    return Text(said, language if said != sentence else "en")
 
 
 def localised(texts: Mapping[str, str], language: str) -> str:

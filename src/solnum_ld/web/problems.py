@@ -33,7 +33,7 @@ from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
 from solnum_ld.negotiation import negotiate
 from solnum_ld.search.text import words
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
-from solnum_ld.web.html import render
+from solnum_ld.web.html import detail_text, render
 from solnum_ld.web.http import NO_STORE, choose_language, header, link, represent
 from solnum_ld.web.wording import Wording
 from solnum_ld.web.words import has_word, word
@@ -89,7 +89,7 @@ def problem(
             request,
             status=status,
             title=word(key, language),
-            detail=detail if status not in (404, 410, 500) else "",
+            detail=detail_text(detail if status not in (404, 410, 500) else "", language),
             explanation=_explanation(key, members or {}, language),
             offers=offers,
             **(_near(request, language) if status == 404 else {}),

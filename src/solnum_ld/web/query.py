@@ -24,7 +24,7 @@ from solnum_ld.resources.view import Text, Value, Viewer, choose, natural, place
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.store.protocol import Limits, Term
 from solnum_ld.web.completion import read_completion
-from solnum_ld.web.html import CSP, has_editor, home_title, render
+from solnum_ld.web.html import CSP, detail_text, has_editor, home_title, render
 from solnum_ld.web.http import CACHE, choose_language, represent
 from solnum_ld.web.site import Generation
 from solnum_ld.web.statistics import read_statistics
@@ -86,7 +86,7 @@ class Mistake:
     """What went wrong, in words, and the line of the query where it did: before, at and after the place ``at``."""
 
     text: str
-    detail: str
+    detail: Text
     line: tuple[str, str, str] | None = None
     at: tuple[int, int] | None = None
 
@@ -167,7 +167,7 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
     if not isinstance(error, MalformedQuery) or error.line is None or error.column is None:
         key = f"{status}_text"
         said = word(key, language) if has_word(key) else word(str(status), language) if has_word(str(status)) else ""
-        return Mistake(said or word("error", language), str(error))
+        return Mistake(said or word("error", language), detail_text(str(error), language))
     said = word("syntax_text", language, line=error.line, column=error.column)
     if error.expected:
         said += " " + word("syntax_expected", language, expected=", ".join(error.expected[:12]))
@@ -176,7 +176,7 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
     at = min(error.column - 1, len(line))
     begin = max(0, at - 200)
     shown = (line[begin:at], line[at : at + 1] or "\u2423", line[at + 1 : at + 200])
-    return Mistake(said, "", shown, (error.line, error.column))
+    return Mistake(said, Text(""), shown, (error.line, error.column))
 
 
 # -- results -------------------------------------------------------------------------------------------------------------
