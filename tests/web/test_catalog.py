@@ -206,6 +206,10 @@ def test_dumps_come_compressed_in_ranges_and_conditionally(book_http: httpx.Clie
     assert packed.headers["etag"] != plain.headers["etag"]
     part = book_http.get("dumps/dataset.ttl", headers={"range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, plain.content[10:20])
+    for wrong in ("items=0-1", "bytes=abc", "bytes=5-2", "bytes=", "bytes=0-1,x"):
+        whole = book_http.get("dumps/dataset.ttl", headers={"range": wrong})
+        assert (whole.status_code, whole.content) == (200, plain.content), wrong
+    assert book_http.get("dumps/dataset.ttl", headers={"range": "bytes=999999999-"}).status_code == 416
     again = book_http.get("dumps/dataset.ttl", headers={"if-none-match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
