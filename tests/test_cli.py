@@ -219,7 +219,7 @@ def test_settings_come_from_the_environment(source: Path, releases: Path) -> Non
         source,
         "--json",
         SOLNUM_BASE_URI="https://w3id.org/solnum/",
-        SOLNUM_CONTACT="a@b.example",
+        SOLNUM_CONTACT="mailto:a@b.example",
         SOLNUM_RELEASES=str(releases),
     )
     manifest = json.loads((Path(json.loads(done.stdout)["path"]) / "manifest.json").read_text("utf-8"))
