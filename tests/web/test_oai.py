@@ -63,6 +63,12 @@ def test_the_repository_tells_what_it_is(book_http: httpx.Client) -> None:
     assert texts(root, "//o:repositoryName")[0].startswith("Solidarités numériques")
 
 
+def test_other_methods_are_refused_with_those_that_are_allowed(book_http: httpx.Client) -> None:
+    answer = book_http.put("oai", content=b"")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == book_http.options("oai").headers["allow"] == "GET, HEAD, POST, OPTIONS"
+
+
 def test_sets_are_those_that_the_source_declares(book_http: httpx.Client) -> None:
     root = ask(book_http, verb="ListSets")
     assert texts(root, "//o:setSpec") == ["book", "chapter", "dataset", "initiative"]

@@ -39,6 +39,9 @@ _NO_HOST = Response(
 _HOST = re.compile(rb"[\w.~%!$&'()*+,;=:\[\]-]*", re.ASCII)
 """What a Host may be written with (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
 
+_METHODS = {PATH: METHODS, oai.PATH: oai.METHODS}
+"""What may be done where more than reading is allowed."""
+
 _PREFLIGHT = {"access-control-allow-headers": "*", "access-control-max-age": "86400"}
 
 
@@ -68,7 +71,7 @@ def create_app(
     app = FastAPI(
         title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
     )
-    problems.install(app)
+    problems.install(app, _METHODS)
     routers = (health, downloads, catalog, crawlers, oai, about, atlas, search, resources)  # the last takes any path
     for router in (module.router for module in routers):
         app.include_router(router)
@@ -135,7 +138,7 @@ class Plain:
         raw = scope["raw_path"].decode("latin-1")
         scope["path"] = unquote(raw.replace("%2F", "%252F").replace("%2f", "%252f"), errors="replace")
         if scope["method"] == "OPTIONS":
-            allowed = {PATH: METHODS, oai.PATH: oai.METHODS}.get(scope["path"], "GET, HEAD, OPTIONS")
+            allowed = _METHODS.get(scope["path"], problems.READ_METHODS)
             headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -158,8 +159,11 @@ def method_not_allowed(request: Request, allowed: str) -> Response:
     return problem(request, 405, detail, headers={"allow": allowed})
 
 
-def install(app: FastAPI) -> None:
-    """Register the handlers that turn errors into answers."""
+READ_METHODS = "GET, HEAD, OPTIONS"
+
+
+def install(app: FastAPI, methods: Mapping[str, str]) -> None:
+    """Register the handlers that turn errors into answers; ``methods`` are those of paths that allow more than reading."""
 
     @app.exception_handler(SolnumError)
     async def ours(request: Request, error: SolnumError) -> Response:
@@ -168,7 +172,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def starlette(request: Request, error: HTTPException) -> Response:
         if error.status_code == 405:
-            return method_not_allowed(request, "GET, HEAD, OPTIONS")
+            return method_not_allowed(request, methods.get(request.scope["path"], READ_METHODS))
         return problem(request, error.status_code, str(error.detail))
 
     @app.exception_handler(RequestValidationError)
