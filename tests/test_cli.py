@@ -127,9 +127,10 @@ def test_a_server_does_not_take_up_the_releases_of_another_source(
         tmp_path / "other", {"catalog.ttl": catalog().replace("dataset/small", "dataset/other"), "a.ttl": GOOD}
     )
     done = run("serve", other, *base, *options)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert str(releases) in done.stderr
     assert "--releases" in done.stderr
+    assert command_line("build", other, *base).exit_code == 2
 
 
 def test_where_there_is_no_release_it_is_said(releases: Path) -> None:
@@ -219,7 +220,7 @@ def test_settings_come_from_the_environment(source: Path, releases: Path) -> Non
         source,
         "--json",
         SOLNUM_BASE_URI="https://w3id.org/solnum/",
-        SOLNUM_CONTACT="a@b.example",
+        SOLNUM_CONTACT="mailto:a@b.example",
         SOLNUM_RELEASES=str(releases),
     )
     manifest = json.loads((Path(json.loads(done.stdout)["path"]) / "manifest.json").read_text("utf-8"))

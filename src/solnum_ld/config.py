@@ -111,7 +111,7 @@ def make_settings(
         base or environment.get(f"{_PREFIX}BASE_URI") or public_given or own_address(host, port), "--base-uri"
     )
     public = _address(public_given or base, "--public-url")
-    contact = contact or environment.get(f"{_PREFIX}CONTACT") or ""
+    contact = (contact or environment.get(f"{_PREFIX}CONTACT") or "").removeprefix("mailto:")
     if contact and not re.fullmatch(r"[^@\s<>\"]+@[^@\s<>\"]+", contact):
         raise SettingsError(f"--contact {contact!r} must be an e-mail address.")
     named = releases or (Path(environment[f"{_PREFIX}RELEASES"]) if f"{_PREFIX}RELEASES" in environment else None)

@@ -270,6 +270,18 @@ def test_validate_foresees_what_a_build_would_say(tmp_path: Path) -> None:
     assert {f"{SNSH}CataloguedDataset-license", f"{SNSH}CataloguedDistribution-license"} <= shapes
 
 
+def test_validate_warns_of_what_a_public_build_would_refuse_and_of_nothing_that_is_only_missing(tmp_path: Path) -> None:
+    folder = source(tmp_path / "source", catalog_of(strict=False, dct_modified='"hier"', dct_publisher=None))
+    result = command_line("validate", folder, "--json")
+    assert result.exit_code == 0
+    told = [finding for finding in json.loads(result.stdout)["results"] if finding["rule"] == "catalogue"]
+    assert {finding["severity"] for finding in told} == {"warning"}
+    assert f"{SNSH}CataloguedDataset-modified" in {finding["shape"] for finding in told}
+    assert f"{SNSH}CataloguedDataset-publisher" not in {finding["shape"] for finding in told}
+    whole = source(tmp_path / "whole", catalog_of(strict=False))
+    assert not [f for f in json.loads(command_line("validate", whole, "--json").stdout)["results"] if "shape" in f]
+
+
 def test_validate_tells_what_is_broken_before_it_judges_the_catalogue(tmp_path: Path) -> None:
     folder = source(tmp_path / "source", catalog_of(void_uriSpace='"no address"'))
     result = command_line("validate", folder, "--json")

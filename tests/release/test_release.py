@@ -309,6 +309,29 @@ def test_lines_are_rebased_as_single_names_are(iri: str, tmp_path: Path) -> None
 # -- what must not happen in silence --------------------------------------------------------------------------------------
 
 
+def test_what_lies_under_the_base_already_keeps_its_name_without_a_declaration(tmp_path: Path) -> None:
+    base = "https://birds.example.org/"
+    birds = f"""<{base}id/a> <{LABEL}> "A"@fr ; <http://x.example.net/p> <{base}a> .
+<{base}id/b> <{LABEL}> "B"@fr ."""
+    source = write(tmp_path / "source", {"a.ttl": birds})
+    built = build_into(tmp_path / "releases", source, base, contact="a@b.example")
+    assert built.release.manifest.space == base
+    stated = {term.value for triple in triples_of(built.release.path / "dumps/dataset.nt") for term in triple}
+    assert {f"{base}id/a", f"{base}id/b", f"{base}a"} <= stated
+    said = next(finding for finding in built.findings if "void:uriSpace" in finding.message("en"))
+    assert said.message("en").endswith(f"the IRIs under {base} are taken as its own, and published under {base}.")
+    assert said.message("fr").endswith(f"et publiés sous {base}.")
+
+
+def test_two_things_do_not_become_one_by_their_new_names(tmp_path: Path) -> None:
+    both = f'{GOOD}<{SPACE}id/b> <{LABEL}> "B"@fr ; <http://x.example.net/p> <{LOCAL}id/good> , <{LOCAL}id/other> .\n'
+    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": both})
+    with pytest.raises(SourceInvalid) as caught:
+        build_into(tmp_path / "releases", source)
+    merged = [(f.rule, f.iri, f.file, f.line) for f in caught.value.findings if f.severity is Severity.VIOLATION]
+    assert merged == [("merged", f"{LOCAL}id/good", "a.ttl", 2)]
+
+
 @pytest.fixture
 def published(tmp_path: Path) -> Path:
     """A source of two things, published for a public base."""

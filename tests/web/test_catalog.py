@@ -206,6 +206,10 @@ def test_dumps_come_compressed_in_ranges_and_conditionally(book_http: httpx.Clie
     assert packed.headers["etag"] != plain.headers["etag"]
     part = book_http.get("dumps/dataset.ttl", headers={"range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, plain.content[10:20])
+    for wrong in ("items=0-1", "bytes=abc", "bytes=5-2", "bytes=", "bytes=0-1,x"):
+        whole = book_http.get("dumps/dataset.ttl", headers={"range": wrong})
+        assert (whole.status_code, whole.content) == (200, plain.content), wrong
+    assert book_http.get("dumps/dataset.ttl", headers={"range": "bytes=999999999-"}).status_code == 416
     again = book_http.get("dumps/dataset.ttl", headers={"if-none-match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 
@@ -277,7 +281,8 @@ def test_csv_on_the_web_reads_the_table_by_its_metadata(
         rows = list(table.tables[0])
     assert {row["iri"].unsplit() for row in rows} == set(initiatives)
     shared = next(row for row in rows if row["iri"].unsplit().endswith("/ouvrir-sa-porte"))
-    assert shared["code_insee"] == ["75111", "91228", "91345"]
+    assert shared["commune"] == ["Longjumeau", "Paris 11e Arrondissement", "Évry-Courcouronnes"]
+    assert shared["code_insee"] == ["91345", "75111", "91228"]
 
 
 def test_the_map_layer_is_geojson_with_every_place(
@@ -294,6 +299,34 @@ def test_the_map_layer_is_geojson_with_every_place(
         assert (feature["geometry"] or {}).get("type") == kinds.get(places, "MultiPoint")
         for x, y in geojson.utils.coords(feature) if feature["geometry"] else ():
             assert (-6 < x < 10) and (41 < y < 52)  # longitude first (RFC 7946, 3.1.1)
+
+
+_TOWNS = """PREFIX igeo: <http://rdf.insee.fr/def/geo#> PREFIX schema: <https://schema.org/>
+SELECT ?code ?name ?department ?x ?y {
+  ?town igeo:codeINSEE ?code ; schema:name ?name ; schema:longitude ?x ; schema:latitude ?y .
+  OPTIONAL { ?town schema:containedInPlace+ [ a igeo:Departement ; schema:name ?department ] } }"""
+
+
+def test_what_is_said_of_several_places_pairs_from_cell_to_cell_and_with_the_points(book_http: httpx.Client) -> None:
+    answer = book_http.get("sparql", params={"query": _TOWNS, "format": "json"}).json()
+    rows = [{name: term["value"] for name, term in row.items()} for row in answer["results"]["bindings"]]
+    towns = {row["code"]: (row["name"], row.get("department"), float(row["x"]), float(row["y"])) for row in rows}
+    several = [
+        feature
+        for feature in book_http.get("dumps/initiatives.geojson").json()["features"]
+        if (feature["geometry"] or {}).get("type") == "MultiPoint"
+    ]
+    assert several
+    for feature in several:
+        said, points = feature["properties"], feature["geometry"]["coordinates"]
+        departments = said["departement"]
+        if not isinstance(departments, list):  # one value holds for all places
+            departments = [departments] * len(points)
+        found = [
+            (name, department, *point)
+            for name, department, point in zip(said["commune"], departments, points, strict=True)
+        ]
+        assert found == [towns[code] for code in said["code_insee"]]
 
 
 # -- statistics ------------------------------------------------------------------------------------------------------------

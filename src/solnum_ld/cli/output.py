@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from solnum_ld.errors import NoRelease, SettingsError, SolnumError, SourceError, SourceInvalid
+from solnum_ld.errors import NoRelease, ReleaseMismatch, SettingsError, SolnumError, SourceError, SourceInvalid
 from solnum_ld.findings import Finding, Severity, count_by_severity
 from solnum_ld.messages import in_language
 
@@ -74,7 +74,7 @@ def exit_codes(*, as_json: bool = False) -> Iterator[None]:
     except NoRelease as error:
         fail(str(error), as_json=as_json, code=1)
     except SolnumError as error:
-        fail(str(error), as_json=as_json, code=2 if isinstance(error, SettingsError) else 1)
+        fail(str(error), as_json=as_json, code=2 if isinstance(error, SettingsError | ReleaseMismatch) else 1)
     except KeyboardInterrupt:
         err.print(said("Stopped."))
         raise typer.Exit(130) from None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyoxigraph as ox
 from rdflib import Graph
@@ -17,7 +18,7 @@ from solnum_ld.rdf import to_bytes
 from solnum_ld.release.catalogue import Catalogue
 from solnum_ld.release.inspection import Inspection, Whereabouts
 from solnum_ld.release.reading import ENGINE_FORMATS
-from solnum_ld.release.tree import Role
+from solnum_ld.release.tree import Role, SourceFile
 from solnum_ld.validation import Result, validate
 
 MAX_OF_A_SHAPE = 20
@@ -28,12 +29,13 @@ GRAPH = "shapes/catalog"
 
 
 def check_catalogue(
-    inspection: Inspection, catalogue: Catalogue, names: Names, *, public: bool, shacl: bool
+    inspection: Inspection, catalogue: Catalogue, names: Names, *, public: bool, shacl: bool, foreseen: bool = False
 ) -> Iterator[Finding]:
     """Yield what is wrong with the catalogue of a source, with the place in catalog.ttl.
 
     The source's own shapes are used where it has some; ours where it asks for strictness, or where the base is public
-    and portals will come. What only a portal would miss is a warning then, unless the source is strict.
+    and portals will come. What only a portal would miss is a warning then, unless the source is strict. Where the base is not
+    known yet (``foreseen``), what a public one would refuse in catalog.ttl is a warning.
     """
     for iri in catalogue.untitled:
         where = Whereabouts(inspection.tree, inspection.parts).of(names.canonical(iri))
@@ -45,34 +47,44 @@ def check_catalogue(
             line=where[1],
             iri=iri,
         )
-    shapes = _shapes(inspection, public=public) if shacl else None
+    shapes = _shapes(inspection, public=public, foreseen=foreseen) if shacl else None
     if shapes is None:
         return
     data = Graph(bind_namespaces="none")
     data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
     where_at = Whereabouts(inspection.tree, inspection.parts)
     lenient = not inspection.declared.strict
+    foretold = foreseen and lenient and _own_shapes(inspection) is None
     found = Counter[str]()
     for result in validate(data, shapes):
+        finding = _finding(result, names, where_at, lenient=lenient)
+        if foretold:
+            if finding.severity is not Severity.VIOLATION:
+                continue
+            finding = replace(finding, severity=Severity.WARNING)
         found[result.shape] += 1
         if found[result.shape] <= MAX_OF_A_SHAPE:
-            yield _finding(result, names, where_at, lenient=lenient)
+            yield finding
     for shape, count in found.items():
         if count > MAX_OF_A_SHAPE:
             text = f"… and {count - MAX_OF_A_SHAPE} more of {shape}."
             yield Finding(Severity.INFO, "catalogue", {"en": text}, shape=shape)
 
 
-def _shapes(inspection: Inspection, *, public: bool) -> Graph | None:
+def _shapes(inspection: Inspection, *, public: bool, foreseen: bool) -> Graph | None:
     """Return the shapes that apply: the source's own, or the bundled ones; None when nobody asks for any."""
-    own = next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
+    own = _own_shapes(inspection)
     if own is not None:
         text = gzip.decompress(own.path.read_bytes()) if own.compressed else own.path.read_bytes()
         triples = [quad.triple for quad in ox.parse(text, format=ENGINE_FORMATS[own.format])]
         return Graph(bind_namespaces="none").parse(data=to_bytes(triples, ox.RdfFormat.N_TRIPLES), format="nt")
-    if inspection.declared.strict or public:
+    if inspection.declared.strict or public or (foreseen and inspection.tree.catalog()):
         return Graph(bind_namespaces="none").parse(bundled_source() / "shapes" / "catalog.ttl", format="turtle")
     return None
+
+
+def _own_shapes(inspection: Inspection) -> SourceFile | None:
+    return next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
 
 
 def _finding(result: Result, names: Names, where: Whereabouts, *, lenient: bool) -> Finding:

@@ -30,8 +30,11 @@ class Declared:
     statements: tuple[ox.Triple, ...] = ()
 
 
-def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) -> Declared:
-    """Return what the statements of catalog.ttl declare; ``guessed_space`` serves where they name no uriSpace."""
+def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str, base: str = "") -> Declared:
+    """Return what the statements of catalog.ttl declare; ``guessed_space`` serves where they name no uriSpace.
+
+    ``base`` is that under which the source is to be published, if any.
+    """
     statements = list(catalog)
     node = _dataset_node(statements)
 
@@ -59,7 +62,7 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str) ->
     if not space:
         space = guessed_space
         said = (
-            f"the IRIs under {space} are taken as its own"
+            f"the IRIs under {space} are taken as its own{f', and published under {base}' if base else ''}"
             if space
             else "none of its IRIs is taken as its own; each has its page at /describe"
         )

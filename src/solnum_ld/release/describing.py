@@ -163,7 +163,8 @@ def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
         tables={table.dataset: [_planned(f"{table.name}.csv", CSV_TYPE)] for table in tables},
         vocabulary=bool(inspection.tree.of(Role.ONTOLOGY)),
     )
-    findings += check_catalogue(inspection, derive_catalogue(facts), names, public=False, shacl=shacl)
+    catalogue = derive_catalogue(facts)
+    findings += check_catalogue(inspection, catalogue, names, public=False, shacl=shacl, foreseen=True)
     return findings
 
 

@@ -118,14 +118,19 @@ def inspect(root: Path, work: Path, reporter: Reporter, *, shacl: bool = True) -
         return inspect_tree(tree, work, crew, reporter, shacl=shacl)
 
 
-def inspect_tree(tree: SourceTree, work: Path, crew: Crew, reporter: Reporter, *, shacl: bool = True) -> Inspection:
-    """Read and check a source, with ``work`` for temporary files; whatever is wrong with it is a finding."""
+def inspect_tree(
+    tree: SourceTree, work: Path, crew: Crew, reporter: Reporter, *, shacl: bool = True, base: str = ""
+) -> Inspection:
+    """Read and check a source, with ``work`` for temporary files; whatever is wrong with it is a finding.
+
+    ``base`` is that under which it is to be published, if any.
+    """
     findings = list(tree.findings)
     findings += check_rules(tree.rules, tree.root)
     findings += check_context(tree.context, tree.root) if tree.context else []
     readings = _read_all(tree, work, crew, reporter)
     findings += [finding for reading in readings for finding in reading.findings]
-    declared, survey, parts = _collect(tree, readings, work, crew, reporter)
+    declared, survey, parts = _collect(tree, readings, work, crew, reporter, base)
     where = Whereabouts(tree, parts)
     wrong = check_space(declared.space)
     catalog = tree.catalog()
@@ -189,7 +194,7 @@ def _read_all(tree: SourceTree, work: Path, crew: Crew, reporter: Reporter) -> l
 
 
 def _collect(
-    tree: SourceTree, readings: Sequence[FileReading], work: Path, crew: Crew, reporter: Reporter
+    tree: SourceTree, readings: Sequence[FileReading], work: Path, crew: Crew, reporter: Reporter, base: str
 ) -> tuple[Declared, Survey, list[Path]]:
     """Give every line its graph, survey it, sort it; the spools are removed."""
     read = [reading for reading in readings if reading.spool.exists()]
@@ -198,7 +203,7 @@ def _collect(
     for reading in read:
         if reading.file == catalog:
             statements = list(ox.parse(path=str(reading.spool), format=ox.RdfFormat.N_QUADS))
-    declared = read_declared(statements, tree.root, _guess_space(read, statements))
+    declared = read_declared(statements, tree.root, _guess_space(read, statements, base), base)
     portions = [
         portion for reading in read for portion in divide(reading, own_graph(reading.file, declared.space), work)
     ]
@@ -216,8 +221,11 @@ def _collect(
     return declared, survey, parts
 
 
-def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> str:
-    """Return the space that most subjects share, when catalog.ttl does not say it; reads the lines once more."""
+def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad], base: str) -> str:
+    """Return the space that most subjects share, when catalog.ttl does not say it; reads the lines once more.
+
+    Within ``base`` it is the base itself: what is named there already keeps its name.
+    """
     if any(q.predicate.value.endswith("void#uriSpace") for q in statements):
         return ""
     survey = Survey()
@@ -227,7 +235,8 @@ def _guess_space(readings: Sequence[FileReading], statements: list[ox.Quad]) -> 
                 for line in spool:
                     if line[0] == 60:
                         survey.subjects.add(line[: line.index(b" ")])
-    return survey.common_space()
+    space = survey.common_space()
+    return base if base and space.startswith(base) else space
 
 
 class Whereabouts:

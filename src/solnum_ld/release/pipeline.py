@@ -28,7 +28,15 @@ from solnum_ld.release.dumps import default_formats, finish_dumps, write_dumps
 from solnum_ld.release.folder import Release, ReleaseFolder
 from solnum_ld.release.index import NAME as INDEX
 from solnum_ld.release.index import Indexing, build_index
-from solnum_ld.release.inspection import Inspection, Reporter, Silent, inspect_tree, own_graph, reject_reason
+from solnum_ld.release.inspection import (
+    Inspection,
+    Reporter,
+    Silent,
+    Whereabouts,
+    inspect_tree,
+    own_graph,
+    reject_reason,
+)
 from solnum_ld.release.loading import Loader, loading
 from solnum_ld.release.options import PROGRAM, BuildOptions, fingerprint
 from solnum_ld.release.reading import sha256_of
@@ -124,7 +132,7 @@ def _build(
     work.mkdir()
     tree = survey_tree(root)
     with crew_for(tree.size) as crew:
-        inspection = inspect_tree(tree, work, crew, reporter, shacl=options.shacl)
+        inspection = inspect_tree(tree, work, crew, reporter, shacl=options.shacl, base=options.base)
         findings = inspection.findings
         names = Names(inspection.declared.space, options.base, options.public)
         if not options.shacl and inspection.tree.of(Role.SHAPES):
@@ -135,6 +143,7 @@ def _build(
                     "Build it with SHACL before it goes public.",
                 )
             )
+        findings += _merged(inspection, names)
         reason = reject_reason(findings)
         if reason:
             raise SourceInvalid(reason, findings)
@@ -202,6 +211,25 @@ def _previous(folder: ReleaseFolder, names: Names, inspection: Inspection, root:
             "Name another folder with --releases."
         )
     return path
+
+
+def _merged(inspection: Inspection, names: Names) -> Iterator[Finding]:
+    """Refuse to give a thing the name that another one has in the source already."""
+    if names.space == names.base:
+        return
+    survey, start = inspection.survey, f"<{names.base}".encode()
+    where = Whereabouts(inspection.tree, inspection.parts)
+    for term in sorted(
+        {term for terms in (survey.subjects, survey.objects) for term in terms if term.startswith(start)}
+    ):
+        other = term[1:-1].decode()
+        one = names.space + other[len(names.base) :]
+        named = f"<{one}>".encode()
+        if names.rebase(one) == other and (named in survey.subjects or named in survey.objects):
+            text = f"{one} would be published as {other}, which the source names as well: two things would become one."
+            remedy = "Declare the void:uriSpace that holds both in catalog.ttl, or publish under another base."
+            file, line = where.of_term(other)
+            yield violation("merged", text, remedy, file=file, line=line, iri=other)
 
 
 def _compare(previous: Path | None, rebased: Rebased, dataset: Dataset, options: BuildOptions) -> Iterator[Finding]:

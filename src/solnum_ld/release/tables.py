@@ -2,7 +2,8 @@
 release as CSV (RFC 4180) with its metadata (CSV on the Web, W3C Recommendation of 2015) and as GeoJSON (RFC 7946).
 
 The first column is the key: rows that have it in common are one record, whose several values stand in one cell. A table
-with the columns ``latitude`` and ``longitude`` is a map layer as well.
+with the columns ``latitude`` and ``longitude`` is a map layer as well; what differs from place to place has one entry for
+each, in the order of the points.
 """
 
 from __future__ import annotations
@@ -152,12 +153,12 @@ def _texts(triples: Iterable[ox.Triple], properties: Sequence[str]) -> dict[str,
 # -- filling -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Record:
-    """What the rows of one key say: the values of each column, and the points in the order of their places."""
+    """What the rows of one key say: the values of each column, and the points, both in the order of the places."""
 
-    values: list[dict[str, None]]
-    points: dict[tuple[float, float], None]
+    values: list[list[str]]
+    points: list[tuple[float, float]]
 
 
 def write_table(table: Table, store: ox.Store, folder: Path, names: Names, license_iri: str) -> tuple[Dump, ...]:
@@ -187,18 +188,30 @@ def write_table(table: Table, store: ox.Store, folder: Path, names: Names, licen
 
 
 def _records(answer: Iterable[ox.QuerySolution], variables: Sequence[str], *, placed: bool) -> list[_Record]:
-    found: dict[str, _Record] = {}
+    found: dict[str, set[tuple[str, ...]]] = {}
     for row in answer:
-        cells = [row[name].value if row[name] is not None else "" for name in variables]
-        record = found.setdefault(cells[0], _Record([{} for _ in variables], {}))
-        for values, cell in zip(record.values, cells, strict=True):
-            if cell:
-                values[cell] = None
-        if placed:
-            point = _point(cells[variables.index("longitude")], cells[variables.index("latitude")])
-            if point:
-                record.points[point] = None
-    return [found[key] for key in sorted(found)]
+        cells = tuple(row[name].value if row[name] is not None else "" for name in variables)
+        found.setdefault(cells[0], set()).add(cells)
+    spot = [variables.index(name) for name in ("longitude", "latitude")] if placed else []
+    return [_record(sorted(found[key]), spot) for key in sorted(found)]
+
+
+def _record(rows: Sequence[tuple[str, ...]], spot: Sequence[int]) -> _Record:
+    """Return the record of some rows, whose places are told apart by the columns ``spot``.
+
+    A column that has one value at each place, and not the same at all, has one entry a place; others have each value once.
+
+    >>> _record([("k", "A", "Rhône", "1", "1"), ("k", "B", "Ain", "2", "1"), ("k", "C", "Ain", "3", "1")], [3, 4]).values[:3]
+    [['k'], ['A', 'B', 'C'], ['Rhône', 'Ain', 'Ain']]
+    """
+    places = [tuple(row[position] for position in spot) for row in rows]
+    values = []
+    for cells in zip(*rows, strict=True):
+        at = dict(zip(places, cells, strict=True))
+        paired = len(set(zip(places, cells, strict=True))) == len(at) and len(set(at.values())) > 1
+        values.append(list(at.values()) if paired else [cell for cell in dict.fromkeys(cells) if cell])
+    points = (_point(*place) for place in dict.fromkeys(places) if place)
+    return _Record(values, list(dict.fromkeys(point for point in points if point)))
 
 
 def _point(longitude: str, latitude: str) -> tuple[float, float] | None:
@@ -212,7 +225,7 @@ def _point(longitude: str, latitude: str) -> tuple[float, float] | None:
 def _cells(record: _Record, variables: Sequence[str]) -> Iterator[list[str]]:
     """Yield the values of each column; coordinates only where there is one place, since the pairs would be lost."""
     for name, values in zip(variables, record.values, strict=True):
-        yield [] if name in ("latitude", "longitude") and len(record.points) > 1 else sorted(values)
+        yield [] if name in ("latitude", "longitude") and len(record.points) > 1 else values
 
 
 def guard(cell: str) -> str:
@@ -240,7 +253,7 @@ def _wkt(points: Iterable[tuple[float, float]]) -> str:
     >>> _wkt([(2.3488, 48.85341)]), _wkt([(1.0, 2.0), (3.0, 4.0)]), _wkt([])
     ('POINT (2.3488 48.85341)', 'MULTIPOINT ((1.0 2.0), (3.0 4.0))', '')
     """
-    pairs = [f"{x} {y}" for x, y in sorted(points)]
+    pairs = [f"{x} {y}" for x, y in points]
     if len(pairs) > 1:
         return f"MULTIPOINT ({', '.join(f'({pair})' for pair in pairs)})"
     return f"POINT ({pairs[0]})" if pairs else ""
@@ -287,7 +300,7 @@ def _geojson(variables: Sequence[str], records: Sequence[_Record]) -> bytes:
     """Return the records that have a place as features; identifiers are the keys, several values are lists."""
     features = []
     for record in records:
-        points = [list(point) for point in sorted(record.points)]
+        points = [list(point) for point in record.points]
         if not points:
             geometry: dict[str, object] | None = None
         elif len(points) == 1:
@@ -295,8 +308,8 @@ def _geojson(variables: Sequence[str], records: Sequence[_Record]) -> bytes:
         else:
             geometry = {"type": "MultiPoint", "coordinates": points}
         properties = {
-            name: values[0] if len(values) == 1 else values or None
-            for name, values in zip(variables, map(sorted, record.values), strict=True)
+            name: values[0] if len(values) == 1 else [value or None for value in values] or None
+            for name, values in zip(variables, record.values, strict=True)
             if name not in ("latitude", "longitude")
         }
         key = next(iter(record.values[0]), "")

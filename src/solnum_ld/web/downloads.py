@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from solnum_ld.errors import NotFound
 from solnum_ld.manifest import Dump, Manifest
@@ -20,6 +22,9 @@ from solnum_ld.web.http import CACHE, choose_format, choose_language, encoded_ad
 router = APIRouter()
 READ = ["GET", "HEAD"]
 SUMS = "SHA256SUMS"
+_RANGE = rb"(?:\d{1,18}-\d{0,18}|-\d{1,18})"
+_RANGES = re.compile(rb"bytes=[ \t]*" + _RANGE + rb"(?:[ \t]*,[ \t]*" + _RANGE + rb")*", re.IGNORECASE)
+_SPAN = re.compile(rb"(\d+)-(\d*)")
 _REPORT: tuple[Format, ...] = (TURTLE, JSON, TEXT)
 
 
@@ -56,6 +61,22 @@ class _File(FileResponse):
     """A file sent in large pieces: each one costs a change of thread."""
 
     chunk_size = 1024 * 1024
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, or ranges of it; a Range that is none is ignored (RFC 9110, 14.2), and not refused."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"range" or asks_ranges(value)]
+        await super().__call__({**scope, "headers": headers}, receive, send)
+
+
+def asks_ranges(value: bytes) -> bool:
+    """Tell whether a Range header asks for ranges of bytes as RFC 9110, 14.1.1 writes them.
+
+    >>> [asks_ranges(value) for value in (b"bytes=0-1, -5", b"items=0-1", b"bytes=abc", b"bytes=5-2")]
+    [True, False, False, False]
+    """
+    if not _RANGES.fullmatch(value):
+        return False
+    return all(not last or int(first) <= int(last) for first, last in _SPAN.findall(value))
 
 
 def _links(known: dict[str, Dump], file: Dump, manifest: Manifest) -> Iterator[str]:
