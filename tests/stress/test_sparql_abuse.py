@@ -32,6 +32,8 @@ SECONDS = float(os.environ.get("STRESS_SECONDS", "600"))
 DEPTH = 20_000
 LIMIT = 3.0
 WORKERS = 2
+STEADY = 2 + WORKERS + 1
+"""Processes of a server at rest: itself, the nursery, a worker for each short lane, and one to spare."""
 CUT = 0
 """The status that stands for a connection that the server broke off."""
 
@@ -42,7 +44,6 @@ class Attacked:
 
     server: Server
     weight: float
-    processes: int
     until: float
     seen: Counter[int] = field(default_factory=Counter)
 
@@ -147,12 +148,10 @@ def warm(server: Server) -> None:
 @pytest.fixture
 def attacked(running: Server) -> Iterator[Attacked]:
     """Give a server to attack, for a share of the time; then ask how it is."""
-    one = Attacked(
-        running, weight(running.process.pid), len(processes(running.process.pid)), time.monotonic() + SECONDS / 16
-    )
+    one = Attacked(running, weight(running.process.pid), time.monotonic() + SECONDS / 16)
     yield one
     assert running.process.poll() is None, "".join(running.log[-30:])
-    assert wait_until(lambda: len(processes(running.process.pid)) >= one.processes, 0.5), "workers are missing"
+    assert wait_until(lambda: len(processes(running.process.pid)) >= STEADY, 1), "workers are missing"
     assert answers(running), "a small question waits"
     assert wait_until(lambda: abs(weight(running.process.pid) - one.weight) <= 0.1 * one.weight, 5), (
         one.weight,

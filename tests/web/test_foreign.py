@@ -54,6 +54,8 @@ def test_its_names_are_found_and_completed(stars: httpx.Client) -> None:
     found = stars.get("recherche.json", params={"q": "telescopes tres grand"}).json()
     assert found["items"][0]["iri"].endswith("/vlt")
     assert stars.get("recherche/suggestions", params={"q": "kec"}).json() == ["kec", ["Keck"]]
+    odd = "\U000514a9\n½q\U0010bd7d!»"  # letters that the index takes for none
+    assert stars.get("recherche/suggestions", params={"q": odd}).json()[1] == []
     description = stars.get("recherche/description.xml")
     assert description.headers["content-type"].startswith("application/opensearchdescription+xml")
     assert "{searchTerms}" in description.text

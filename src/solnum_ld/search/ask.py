@@ -294,11 +294,16 @@ class PagesIndex:
         if not plain:
             return []
         expression = " AND ".join(f'"{word}" *' for word in plain)
-        rows = self._rows(
-            f"WITH found AS MATERIALIZED (SELECT rowid FROM beginnings WHERE beginnings MATCH ? LIMIT 500) SELECT {_ITEM}"
-            " FROM found f JOIN item i ON i.id = f.rowid ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
-            [expression, size],
-        )
+        try:
+            rows = self._rows(
+                f"WITH found AS MATERIALIZED (SELECT rowid FROM beginnings WHERE beginnings MATCH ? LIMIT 500) SELECT {_ITEM}"
+                " FROM found f JOIN item i ON i.id = f.rowid ORDER BY i.listed DESC, LENGTH(i.names), i.sort LIMIT ?",
+                [expression, size],
+            )
+        except sqlite3.OperationalError as error:
+            if "phrase" not in str(error):
+                raise
+            return []  # a character that is no part of a word in the index divides this one: no name holds it
         return [_item(row) for row in rows]
 
     # -- map -----------------------------------------------------------------------------------------------------------
