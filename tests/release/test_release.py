@@ -325,11 +325,14 @@ def test_what_lies_under_the_base_already_keeps_its_name_without_a_declaration(t
 
 def test_two_things_do_not_become_one_by_their_new_names(tmp_path: Path) -> None:
     both = f'{GOOD}<{SPACE}id/b> <{LABEL}> "B"@fr ; <http://x.example.net/p> <{LOCAL}id/good> , <{LOCAL}id/other> .\n'
-    source = write(tmp_path / "source", {"catalog.ttl": catalog(), "a.ttl": both})
+    source = write(tmp_path / "source", {"a.ttl": both.replace("good", "dataset/good").replace("id/", "")})
     with pytest.raises(SourceInvalid) as caught:
         build_into(tmp_path / "releases", source)
     merged = [(f.rule, f.iri, f.file, f.line) for f in caught.value.findings if f.severity is Severity.VIOLATION]
-    assert merged == [("merged", f"{LOCAL}id/good", "a.ttl", 2)]
+    assert merged == [("merged", f"{LOCAL}dataset/good", "a.ttl", 2)]
+    write(source, {"catalog.ttl": catalog(), "a.ttl": both})
+    told = [f for f in build_into(tmp_path / "releases", source).findings if f.rule == "merged"]
+    assert [(f.severity, f.iri) for f in told] == [(Severity.WARNING, f"{LOCAL}id/good")]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from solnum_ld.findings import Finding, Severity, count_by_severity, violation, 
 from solnum_ld.iris import RESERVED, Names, is_public
 from solnum_ld.manifest import NAME, Dataset, Manifest, read_manifest
 from solnum_ld.mediatypes import DUMP_FORMATS, Format
+from solnum_ld.namespaces import VOID
 from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE
 from solnum_ld.release.derive import derive
@@ -214,10 +215,14 @@ def _previous(folder: ReleaseFolder, names: Names, inspection: Inspection, root:
 
 
 def _merged(inspection: Inspection, names: Names) -> Iterator[Finding]:
-    """Refuse to give a thing the name that another one has in the source already."""
+    """Refuse to give a thing the name that another one has in the source already; a declared space says that both are one."""
     if names.space == names.base:
         return
     survey, start = inspection.survey, f"<{names.base}".encode()
+    declared = any(triple.predicate.value == VOID + "uriSpace" for triple in inspection.declared.statements)
+    remedy = "Declare the void:uriSpace that holds both in catalog.ttl, or publish under another base."
+    if declared:
+        remedy = "Write one name everywhere if it is one thing; publish under another base if there are two."
     where = Whereabouts(inspection.tree, inspection.parts)
     for term in sorted(
         {term for terms in (survey.subjects, survey.objects) for term in terms if term.startswith(start)}
@@ -226,10 +231,9 @@ def _merged(inspection: Inspection, names: Names) -> Iterator[Finding]:
         one = names.space + other[len(names.base) :]
         named = f"<{one}>".encode()
         if names.rebase(one) == other and (named in survey.subjects or named in survey.objects):
-            text = f"{one} would be published as {other}, which the source names as well: two things would become one."
-            remedy = "Declare the void:uriSpace that holds both in catalog.ttl, or publish under another base."
+            text = f"{one} would be published as {other}, which the source names as well: the two become one."
             file, line = where.of_term(other)
-            yield violation("merged", text, remedy, file=file, line=line, iri=other)
+            yield (warning if declared else violation)("merged", text, remedy, file=file, line=line, iri=other)
 
 
 def _compare(previous: Path | None, rebased: Rebased, dataset: Dataset, options: BuildOptions) -> Iterator[Finding]:
