@@ -212,10 +212,13 @@ class WorkerPool:
             try:
                 first = await run.block()
                 break
-            except BaseException:
+            except QueryAborted:
                 self.end(run)
                 if not run.unread:  # else the worker was dying when it was chosen: another has not seen the query yet
                     raise
+            except BaseException:
+                self.end(run)
+                raise
         assert first is not None
         if run.done and not run.blocks and run.error is None:
             self.end(run)
