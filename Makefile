@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 HOST ?= 127.0.0.1
 PORT ?= 8000
 STRESS_SECONDS ?= 600
+# Compiled modules are kept whatever the shell says, or every process would compile them anew as it starts.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help serve build editor test lint stress bench lock wheel clean
 help:  ## list the targets
@@ -52,7 +54,7 @@ lint: $(VENV)/.test  ## style, types, import contract, canonical form of the RDF
 test: $(VENV)/.test lint  ## install what the tests need, then lint, types and every test (under five minutes)
 	@$(BIN)/python deploy/assets/editor.py
 	@tests/prepare.sh
-	@$(BIN)/pytest -n auto -m "not stress"
+	@$(BIN)/pytest -n auto --dist worksteal -m "not stress"
 
 stress: $(VENV)/.test  ## what is hostile, timed, random or long (STRESS_SECONDS bounds it)
 	@$(BIN)/python deploy/assets/editor.py

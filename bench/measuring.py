@@ -20,6 +20,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # servers start with their modules compiled, as installed ones do
+
 HERE = Path(__file__).resolve().parent
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 BARE = """

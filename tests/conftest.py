@@ -19,6 +19,10 @@ from exchange import client_of, free_port
 
 from support import Server, serving, write_small
 
+# servers started by tests find their modules compiled, as installed ones do
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
     # a build waits for the disk seven times as long as it computes: it is kept out of all tests but those of the disk

@@ -31,6 +31,7 @@ from solnum_ld.manifest import NAME, Manifest, read_manifest
 from solnum_ld.release.history import History, Told, refresh_ledger
 
 _BUILDING = ".building-"
+_TRIES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ class ReleaseFolder:
     def new_building(self) -> Path:
         """Return a new empty folder to build in, after removing what crashed builds left."""
         for leftover in self.path.glob(_BUILDING + "*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            discard(leftover)
         folder = self.path / f"{_BUILDING}{os.getpid()}"
         folder.mkdir()
         return folder
@@ -308,6 +309,15 @@ class ReleaseFolder:
         except (OSError, ValueError):
             return {}
         return noted
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that became no release. Its engine, not gone yet, may still write a file: it is tried again then."""
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.02)
 
 
 def _replace(path: Path, text: str) -> None:

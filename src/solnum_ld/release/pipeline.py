@@ -26,7 +26,7 @@ from solnum_ld.release.declared import NO_SPACE
 from solnum_ld.release.derive import derive
 from solnum_ld.release.describing import Describing
 from solnum_ld.release.dumps import default_formats, finish_dumps, write_dumps
-from solnum_ld.release.folder import Release, ReleaseFolder
+from solnum_ld.release.folder import Release, ReleaseFolder, discard
 from solnum_ld.release.index import NAME as INDEX
 from solnum_ld.release.index import Indexing, build_index
 from solnum_ld.release.inspection import (
@@ -88,7 +88,7 @@ def build(
             try:
                 release, findings = _build(root, building, folder, options, reporter)
             except BaseException:
-                shutil.rmtree(building, ignore_errors=True)
+                discard(building)
                 raise
             folder.remember(before, release.id, root.resolve())
             if release.id in folder.rolled_back() and not force:
