@@ -8,8 +8,11 @@ from pathlib import Path
 
 import polib
 import pytest
+from typer import rich_utils
 
 from release.building import GOOD, LOCAL, catalog, command_line, write
+from solnum_ld.cli import app
+from solnum_ld.cli.helping import WORDS, translate_help
 from solnum_ld.findings import violation
 from solnum_ld.messages import in_language
 from support import ROOT
@@ -92,3 +95,20 @@ def test_the_command_line_speaks_french_where_the_terminal_does(
     assert "triplets, est en ligne" in built.stderr
     again = command_line("rollback", "--source", source, "--releases", tmp_path / "releases", "--base-uri", LOCAL)
     assert "There is no earlier release" in again.stderr
+
+
+def test_all_help_of_the_command_line_has_its_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    for word in WORDS:  # put back after the test
+        monkeypatch.setattr(rich_utils, word, getattr(rich_utils, word))
+    unsaid = []
+
+    def french(text: str) -> str:
+        said = in_language(text, "fr")
+        if said == text and not text.startswith("  "):  # examples without a word
+            unsaid.append(text)
+        return said
+
+    group = translate_help(app, french)
+    assert unsaid == []
+    assert group.commands["serve"].help.splitlines()[0] == "Construire la publication s’il le faut, et la servir."
+    assert "tout dossier de fichiers RDF" in group.commands["serve"].help

@@ -10,7 +10,8 @@ from solnum_ld import __version__
 from solnum_ld.cli.asking import doctor, query
 from solnum_ld.cli.building import build, validate
 from solnum_ld.cli.formatting import format_files
-from solnum_ld.cli.output import out
+from solnum_ld.cli.helping import translate_help
+from solnum_ld.cli.output import language, out, said
 from solnum_ld.cli.publishing import publish
 from solnum_ld.cli.releases import list_releases, rollback
 from solnum_ld.cli.serving import serve
@@ -50,4 +51,7 @@ def root(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    if language() == "en":
+        app()
+    else:
+        translate_help(app, said)()
