@@ -143,6 +143,17 @@ def test_the_host_header_is_checked(server: Server, request_head: bytes, status:
 
 
 @pytest.mark.parametrize(
+    ("accept", "begins"), [("*/*", b"{"), ("text/plain", b"400 "), ("text/html", b"<!DOCTYPE html>")]
+)
+def test_a_wrong_host_is_said_in_the_form_the_client_reads(server: Server, accept: str, begins: bytes) -> None:
+    lines = f"GET /doc/book HTTP/1.1\r\nHost: a\r\nHost: b\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    answer = parse_answer(server.raw(lines.encode()))
+    assert answer.status == 400
+    assert answer.body.startswith(begins)
+    assert b"Host" in answer.body
+
+
+@pytest.mark.parametrize(
     "garbage",
     [
         b"\r\n\r\n",

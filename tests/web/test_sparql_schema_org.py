@@ -151,3 +151,18 @@ def test_strings_and_comments_are_never_touched(texts: list[tuple[str, str]], co
 def test_both_ways_to_write_a_query_are_kept_apart_from_one_another(http: httpx.Client) -> None:
     assert ask(http, f"ASK {{ ?b a <{HTTP}Book> }}", way="get") is True
     assert ask(http, f"ASK {{ ?b a <{HTTPS}Book> }}", way="get") is True
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        pytest.param(f"SELECT ?n {{ ?b a <{HTTP}Book> . {{ ) }} }}", ")", id="after a changed IRI"),
+        pytest.param(f"SELECT ?n {{ ?b a <{HTTP}Book> <{HTTP}x> }}", f"<{HTTP}x>", id="the changed IRI itself"),
+        pytest.param(f"SELECT ?n FROM <{HTTP}g> FROM x:g {{ ?b a ?n }}", "x:", id="in the dataset clause"),
+    ],
+)
+def test_mistakes_are_told_of_the_text_as_it_was_sent(query: str, wrong: str, http: httpx.Client) -> None:
+    problem = send(http, "form", query).json()
+    assert (problem["line"], problem["column"]) == (1, query.rindex(wrong) + 1), problem
+    assert wrong in problem["detail"]
+    assert HTTPS not in problem["detail"]

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,9 +34,6 @@ from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.site import Site
 from solnum_ld.web.sparql import METHODS, PATH, SparqlEndpoint, SparqlSettings
 
-_NO_HOST = Response(
-    "400 Bad Request\nA request needs exactly one Host header (RFC 9112, 3.2).\n", 400, media_type="text/plain"
-)
 _HOST = re.compile(rb"[\w.~%!$&'()*+,;=:\[\]-]*", re.ASCII)
 """What a Host may be written with (RFC 9110, 7.2; RFC 3986, 3.2.2)."""
 
@@ -87,7 +85,7 @@ def create_app(
 class Front:
     """Before all else: the path as it was sent, the public address's own path taken off it."""
 
-    def __init__(self, app: ASGIApp, site: Site) -> None:
+    def __init__(self, app: ResponseCache, site: Site) -> None:
         self._app, self._site = app, site
         self._prefix = ""
         self._public = ""
@@ -102,7 +100,7 @@ class Front:
                 raw = raw[len(prefix) - 1 :]
             hosts = [value for name, value in scope["headers"] if name == b"host"]
             if scope.get("http_version") == "1.1" and (len(hosts) != 1 or not _HOST.fullmatch(hosts[0])):
-                await _NO_HOST(scope, receive, send)
+                await self._app.aside(_without_host, scope, receive, send)
                 return
             first, slash, rest = raw[1:].partition(b"/")
             if b"%" in first:  # an encoded letter is the letter (RFC 3986, 6.2.2.2); below, both spellings are tried
@@ -122,6 +120,11 @@ class Front:
             self._prefix = "" if path == "/" else path
             self._public = public
         return self._prefix.encode()
+
+
+async def _without_host(scope: Scope, receive: Receive, send: Send) -> None:
+    refusal = problems.problem(Request(scope), 400, "A request needs exactly one Host header (RFC 9112, 3.2).")
+    await refusal(scope, receive, send)
 
 
 class Plain:

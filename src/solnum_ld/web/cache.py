@@ -122,7 +122,7 @@ class ResponseCache:
             return
         generation = self._site.current
         if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/dumps/"):
-            await self._pass(scope, receive, send, generation)
+            await self.aside(self._app, scope, receive, send)
             return
         query = scope["query_string"]
         if len(scope["raw_path"]) + len(query) > _LONGEST_TARGET or scope["raw_path"] == b"/oai":  # dated by the second
@@ -229,7 +229,10 @@ class ResponseCache:
         while len(self._routes) > _ROUTES:
             self._routes.popitem(last=False)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send, generation: Generation) -> None:
+    async def aside(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let ``app`` answer of the current generation, and keep nothing."""
+        generation = self._site.current
+
         async def finishing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": _finished(message["headers"])}
@@ -237,7 +240,7 @@ class ResponseCache:
 
         generation.acquire()
         try:
-            await self._app({**scope, VARIANT: Variant(), GENERATION: generation}, receive, finishing)
+            await app({**scope, VARIANT: Variant(), GENERATION: generation}, receive, finishing)
         finally:
             generation.release()
 

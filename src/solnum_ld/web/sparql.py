@@ -171,7 +171,8 @@ class SparqlEndpoint:
                 watch.forgive()
                 raise CutOff("the client has left") from None
             except MalformedQuery as error:
-                raise _at_origin(error, text, moved) from None
+                mistake = await asyncio.to_thread(explain, text) if moved else None
+                raise mistake or _at_origin(error, text, moved) from None
 
     async def _negotiate(
         self, exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, cache: str, headers: dict[str, str]
@@ -182,7 +183,7 @@ class SparqlEndpoint:
             try:
                 form = _choose(exchange, query, asked, refused)
             except NotAcceptable:
-                mistake = None if refused else await asyncio.to_thread(explain, query.text)
+                mistake = None if refused else await asyncio.to_thread(explain, asked.query or "")
                 if mistake is not None:  # worse than what is accepted
                     raise mistake from None
                 raise
@@ -208,7 +209,12 @@ class SparqlEndpoint:
         if scheme is not None and scheme[0] in text:
             theirs, ours = scheme
             text, moved = rewrite_iris(text, lambda iri: ours + iri[len(theirs) :] if iri.startswith(theirs) else iri)
-        return parse_query(text, asked.default_graphs, asked.named_graphs), moved
+        try:
+            return parse_query(text, asked.default_graphs, asked.named_graphs), moved
+        except MalformedQuery:
+            if moved:  # the same mistake, told of the text as it was sent
+                parse_query(asked.query or "", asked.default_graphs, asked.named_graphs)
+            raise
 
     async def _deliver(
         self, exchange: _Exchange, query: SparqlQuery, form: Format, cache: str, headers: dict[str, str]
