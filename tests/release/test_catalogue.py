@@ -15,6 +15,7 @@ from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, XSD, BNode, Graph, Lite
 
 from release.building import LABEL, LOCAL, PUBLIC, SPACE, build_into, command_line, write
 from solnum_ld.errors import SourceInvalid
+from solnum_ld.findings import Severity
 from solnum_ld.iris import Names
 from solnum_ld.manifest import Dataset, Dump
 from solnum_ld.release.catalogue import PAGE, Catalogue, Facts, derive_catalogue
@@ -270,12 +271,17 @@ def test_validate_foresees_what_a_build_would_say(tmp_path: Path) -> None:
     assert {f"{SNSH}CataloguedDataset-license", f"{SNSH}CataloguedDistribution-license"} <= shapes
 
 
-def test_validate_warns_of_what_a_public_build_would_refuse_and_of_nothing_that_is_only_missing(tmp_path: Path) -> None:
+def test_what_is_wrong_stops_a_build_at_any_base_and_what_is_only_missing_does_not(tmp_path: Path) -> None:
     folder = source(tmp_path / "source", catalog_of(strict=False, dct_modified='"hier"', dct_publisher=None))
+    with pytest.raises(SourceInvalid) as caught:
+        build_into(tmp_path / "releases", folder)
+    assert {f.shape for f in caught.value.findings if f.severity is Severity.VIOLATION} >= {
+        f"{SNSH}CataloguedDataset-modified"
+    }
     result = command_line("validate", folder, "--json")
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     told = [finding for finding in json.loads(result.stdout)["results"] if finding["rule"] == "catalogue"]
-    assert {finding["severity"] for finding in told} == {"warning"}
+    assert {finding["severity"] for finding in told} == {"violation"}
     assert f"{SNSH}CataloguedDataset-modified" in {finding["shape"] for finding in told}
     assert f"{SNSH}CataloguedDataset-publisher" not in {finding["shape"] for finding in told}
     whole = source(tmp_path / "whole", catalog_of(strict=False))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pyoxigraph as ox
 from rdflib import Graph
@@ -29,13 +28,13 @@ GRAPH = "shapes/catalog"
 
 
 def check_catalogue(
-    inspection: Inspection, catalogue: Catalogue, names: Names, *, public: bool, shacl: bool, foreseen: bool = False
+    inspection: Inspection, catalogue: Catalogue, names: Names, *, public: bool, shacl: bool
 ) -> Iterator[Finding]:
     """Yield what is wrong with the catalogue of a source, with the place in catalog.ttl.
 
-    The source's own shapes are used where it has some; ours where it asks for strictness, or where the base is public
-    and portals will come. What only a portal would miss is a warning then, unless the source is strict. Where the base is not
-    known yet (``foreseen``), what a public one would refuse in catalog.ttl is a warning.
+    The source's own shapes are used where it has some, else ours, where it has a catalog.ttl or where the base is public and
+    portals will come. For a source that is not strict only what is wrong is a violation; what is missing is a warning there,
+    and nothing at a base where no portal comes.
     """
     for iri in catalogue.untitled:
         where = Whereabouts(inspection.tree, inspection.parts).of(names.canonical(iri))
@@ -47,21 +46,24 @@ def check_catalogue(
             line=where[1],
             iri=iri,
         )
-    shapes = _shapes(inspection, public=public, foreseen=foreseen) if shacl else None
+    shapes = _shapes(inspection, public=public) if shacl else None
     if shapes is None:
         return
     data = Graph(bind_namespaces="none")
     data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
     where_at = Whereabouts(inspection.tree, inspection.parts)
     lenient = not inspection.declared.strict
-    foretold = foreseen and lenient and _own_shapes(inspection) is None
+    quiet = lenient and not public and _own_shapes(inspection) is None
     found = Counter[str]()
-    for result in validate(data, shapes):
+    try:
+        results = validate(data, shapes)
+    except ValueError as error:
+        yield violation("shape", f"The shapes cannot be used: {error}.", "Correct the shapes.", file=f"{GRAPH}.ttl")
+        return
+    for result in results:
         finding = _finding(result, names, where_at, lenient=lenient)
-        if foretold:
-            if finding.severity is not Severity.VIOLATION:
-                continue
-            finding = replace(finding, severity=Severity.WARNING)
+        if quiet and finding.severity is not Severity.VIOLATION:
+            continue
         found[result.shape] += 1
         if found[result.shape] <= MAX_OF_A_SHAPE:
             yield finding
@@ -71,14 +73,14 @@ def check_catalogue(
             yield Finding(Severity.INFO, "catalogue", {"en": text}, shape=shape)
 
 
-def _shapes(inspection: Inspection, *, public: bool, foreseen: bool) -> Graph | None:
+def _shapes(inspection: Inspection, *, public: bool) -> Graph | None:
     """Return the shapes that apply: the source's own, or the bundled ones; None when nobody asks for any."""
     own = _own_shapes(inspection)
     if own is not None:
         text = gzip.decompress(own.path.read_bytes()) if own.compressed else own.path.read_bytes()
         triples = [quad.triple for quad in ox.parse(text, format=ENGINE_FORMATS[own.format])]
         return Graph(bind_namespaces="none").parse(data=to_bytes(triples, ox.RdfFormat.N_TRIPLES), format="nt")
-    if inspection.declared.strict or public or (foreseen and inspection.tree.catalog()):
+    if public or inspection.tree.catalog():
         return Graph(bind_namespaces="none").parse(bundled_source() / "shapes" / "catalog.ttl", format="turtle")
     return None
 

@@ -164,7 +164,7 @@ def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
         vocabulary=bool(inspection.tree.of(Role.ONTOLOGY)),
     )
     catalogue = derive_catalogue(facts)
-    findings += check_catalogue(inspection, catalogue, names, public=False, shacl=shacl, foreseen=True)
+    findings += check_catalogue(inspection, catalogue, names, public=False, shacl=shacl)
     return findings
 
 

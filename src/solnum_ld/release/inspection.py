@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,10 +27,10 @@ from solnum_ld.release.reading import FileReading, read_file
 from solnum_ld.release.runs import merge, ranges
 from solnum_ld.release.survey import Survey
 from solnum_ld.release.tree import Role, SourceFile, SourceTree, size_of, survey_tree
-from solnum_ld.validation import Result, check_shapes, validate
+from solnum_ld.validation import Result, check_shapes, validate_file
 
-SHACL_MANY = 300_000
-"""Triples above which pyshacl takes minutes; said before it starts."""
+MAX_OF_A_SHAPE = 200
+"""Results of one shape that are told one by one, as of the other rules."""
 
 _REMEDIES = {
     "MinCount": "State the missing value.",
@@ -162,7 +163,7 @@ def inspect_tree(
         f for f in checked if not broken or f.rule != "dangling-iri"
     ]  # what a broken file describes is not known
     if shacl and not newer:
-        findings += _shacl(tree, survey, parts, where, reporter)
+        findings += _shacl(tree, survey, parts, work, where, reporter)
     return Inspection(tree, declared, survey, parts, findings)
 
 
@@ -348,45 +349,57 @@ def _lines(parts: Sequence[Path]) -> Iterator[bytes]:
 
 
 def _shacl(
-    tree: SourceTree, survey: Survey, source: Sequence[Path], where: Whereabouts, reporter: Reporter
+    tree: SourceTree, survey: Survey, source: Sequence[Path], work: Path, where: Whereabouts, reporter: Reporter
 ) -> Iterator[Finding]:
     files = tree.of(Role.SHAPES)
     if not files:
         return
-    shapes, data = Graph(bind_namespaces="none"), Graph(bind_namespaces="none")
-    _split(source, shapes, data)
-    refused = list(check_shapes(shapes))
-    for reach in refused:
-        file, line = where.of(None, reach.predicate, None if reach.value.startswith("_:") else reach.value)
-        remedy = "Write the constraint without it."
-        yield violation("shape", f"{reach.why}.", remedy, file=file, line=line, iri=reach.shape, value=reach.value)
-    if refused:
-        return
-    if survey.quads > SHACL_MANY:
-        reporter.note(f"SHACL on {survey.quads:,} quads takes long; --no-shacl builds without it, and says so.")
-    reporter.stage("Validating")
+    data = work / "shacl.nt"
     try:
-        results = validate(data, shapes)
+        shapes = _split(source, data)
+        refused = list(check_shapes(shapes))
+        for reach in refused:
+            file, line = where.of(None, reach.predicate, None if reach.value.startswith("_:") else reach.value)
+            remedy = "Write the constraint without it."
+            yield violation("shape", f"{reach.why}.", remedy, file=file, line=line, iri=reach.shape, value=reach.value)
+        if refused:
+            return
+        reporter.stage("Validating")
+        results = validate_file(data, survey.quads, shapes, reporter.note)
     except ValueError as error:
         yield violation("shape", f"The shapes cannot be used: {error}.", "Correct the shapes.", file=files[0].name)
         return
+    finally:
+        data.unlink(missing_ok=True)
+    told = Counter[str]()
     for result in results:
-        yield _finding(result, where)
+        told[result.shape] += 1
+        if told[result.shape] <= MAX_OF_A_SHAPE:
+            yield _finding(result, where)
+    for shape, count in told.items():
+        if count > MAX_OF_A_SHAPE:
+            severity = min((Severity(r.severity) for r in results if r.shape == shape), key=list(Severity).index)
+            text = f"… and {count - MAX_OF_A_SHAPE} more of {shape}."
+            yield Finding(severity, "shacl", {"en": text}, shape=shape)
 
 
-def _split(source: Sequence[Path], shapes: Graph, data: Graph) -> None:
-    """Load the source's lines: those of graphs under ``graph/shapes/`` as shapes, all others as data.
+def _split(source: Sequence[Path], data: Path) -> Graph:
+    """Return what the source's lines of graphs under ``graph/shapes/`` state; write all others to ``data``, as N-Triples.
 
     The shapes of the catalogue wait: they judge what is derived.
     """
-    parts: tuple[list[bytes], list[bytes]] = ([], [])
-    for line in _lines(source):
-        if line.endswith(b"graph/shapes/catalog> .\n"):
-            continue
-        cut = line.rfind(b" <", 0, len(line) - 3)
-        parts[b"graph/shapes/" in line[cut:]].append(line[:cut] + b" .\n")
-    data.parse(data=b"".join(parts[0]), format="nt")
-    shapes.parse(data=b"".join(parts[1]), format="nt")
+    shapes = []
+    with data.open("wb") as out:
+        for line in _lines(source):
+            if line.endswith(b"graph/shapes/catalog> .\n"):
+                continue
+            cut = line.rfind(b" <", 0, len(line) - 3)
+            triple = line[:cut] + b" .\n"
+            if b"graph/shapes/" in line[cut:]:
+                shapes.append(triple)
+            else:
+                out.write(triple)
+    return Graph(bind_namespaces="none").parse(data=b"".join(shapes), format="nt")
 
 
 def _finding(result: Result, where: Whereabouts) -> Finding:
