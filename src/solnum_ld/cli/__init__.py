@@ -10,7 +10,6 @@ from solnum_ld import __version__
 from solnum_ld.cli.asking import doctor, query
 from solnum_ld.cli.building import build, validate
 from solnum_ld.cli.formatting import format_files
-from solnum_ld.cli.helping import translate_help
 from solnum_ld.cli.output import language, out, said
 from solnum_ld.cli.publishing import publish
 from solnum_ld.cli.releases import list_releases, rollback
@@ -54,4 +53,7 @@ def main() -> None:
     if language() == "en":
         app()
     else:
+        # typer's help takes longer to import than most commands to run
+        from solnum_ld.cli.helping import translate_help
+
         translate_help(app, said)()
