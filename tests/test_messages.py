@@ -47,12 +47,16 @@ def messages_in(path: Path) -> list[str]:
     found = []
     for call in ast.walk(ast.parse(path.read_text("utf-8"))):
         name = getattr(getattr(call, "func", None), "id", getattr(getattr(call, "func", None), "attr", ""))
-        if not isinstance(call, ast.Call) or not re.fullmatch(
+        if isinstance(call, ast.Dict) and [key.value for key in call.keys if isinstance(key, ast.Constant)] == ["en"]:
+            written = list(call.values)
+        elif isinstance(call, ast.Call) and re.fullmatch(
             r"violation|warning|_Refused|\w+Error|NoRelease|Release\w+|note", name
         ):
+            first = 0 if name not in {"violation", "warning", "_Refused"} else 1
+            written = call.args[first : first + (1 if first == 0 else 2)]
+        else:
             continue
-        first = 0 if name not in {"violation", "warning", "_Refused"} else 1
-        for argument in call.args[first : first + (1 if first == 0 else 2)]:
+        for argument in written:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 found.append(argument.value)
             elif isinstance(argument, ast.JoinedStr):

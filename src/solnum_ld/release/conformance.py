@@ -69,8 +69,9 @@ def check_catalogue(
             yield finding
     for shape, count in found.items():
         if count > MAX_OF_A_SHAPE:
-            text = f"… and {count - MAX_OF_A_SHAPE} more of {shape}."
-            yield Finding(Severity.INFO, "catalogue", {"en": text}, shape=shape)
+            yield Finding(
+                Severity.INFO, "catalogue", {"en": f"… and {count - MAX_OF_A_SHAPE} more of {shape}."}, shape=shape
+            )
 
 
 def _shapes(inspection: Inspection, *, public: bool) -> Graph | None:

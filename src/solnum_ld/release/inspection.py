@@ -379,8 +379,7 @@ def _shacl(
     for shape, count in told.items():
         if count > MAX_OF_A_SHAPE:
             severity = min((Severity(r.severity) for r in results if r.shape == shape), key=list(Severity).index)
-            text = f"… and {count - MAX_OF_A_SHAPE} more of {shape}."
-            yield Finding(severity, "shacl", {"en": text}, shape=shape)
+            yield Finding(severity, "shacl", {"en": f"… and {count - MAX_OF_A_SHAPE} more of {shape}."}, shape=shape)
 
 
 def _split(source: Sequence[Path], data: Path) -> Graph:

@@ -62,9 +62,8 @@ class Division:
 
 def divide_shapes(shapes: Graph) -> Division:
     """Divide the targets of a shapes graph among the two engines."""
-    native, reference = Graph(bind_namespaces="none"), Graph(bind_namespaces="none")
-    for triple in shapes:
-        reference.add(triple)
+    native = Graph(bind_namespaces="none")
+    reference = native + shapes
     roots = {subject for target in _TARGETS for subject in shapes.subjects(target)}
     implicit = {
         subject

@@ -30,25 +30,20 @@ def validate_file(data: Path, triples: int, shapes: Graph, note: Callable[[str],
         return reference.validate(read_graph(data), shapes)
     if not native.is_available():
         note("The native SHACL engine has no build for this platform; pyshacl validates alone.")
-        return _alone(data, triples, shapes, note)
+        _warn(triples, note)
+        return reference.validate(read_graph(data), shapes)
     divided = divide_shapes(shapes)
-    if not divided.shared:
-        return _alone(data, triples, shapes, note)
     if divided.kept:
         names = ", ".join(dict.fromkeys(shape_name(shape, shapes) for shape in divided.kept))
         note(f"Left to pyshacl, being beyond what the native SHACL engine is given: {names}.")
-        if triples > MANY:
-            note(_takes_long(triples))
+        _warn(triples, note)
     # without targets of its own pyshacl still refuses shapes that are not well-formed
     found = reference.find(read_graph(data) if divided.kept else Graph(), divided.reference)
-    return present([*native.find(data, divided.native), *found], shapes)
+    if divided.shared:
+        found += native.find(data, divided.native)
+    return present(found, shapes)
 
 
-def _alone(data: Path, triples: int, shapes: Graph, note: Callable[[str], None]) -> list[Result]:
+def _warn(triples: int, note: Callable[[str], None]) -> None:
     if triples > MANY:
-        note(_takes_long(triples))
-    return reference.validate(read_graph(data), shapes)
-
-
-def _takes_long(triples: int) -> str:
-    return f"SHACL on {triples:,} quads takes long; --no-shacl builds without it, and says so."
+        note(f"SHACL on {triples:,} quads takes long; --no-shacl builds without it, and says so.")

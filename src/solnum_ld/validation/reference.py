@@ -27,7 +27,7 @@ def find(data: Graph, shapes: Graph) -> list[Found]:
     try:
         _, report, text = pyshacl.validate(
             data,
-            shacl_graph=shapes,
+            shacl_graph=Graph(bind_namespaces="none") + shapes,  # a copy: pyshacl writes classes of its own into it
             inference="none",
             advanced=False,
             js=False,
