@@ -340,4 +340,4 @@ def _as_json(page: ListPage) -> dict[str, object]:
 
 
 def _dump(texts: dict[str, str]) -> str:
-    return json.dumps(texts, ensure_ascii=False)
+    return json.dumps(texts, ensure_ascii=False) if texts else "{}"

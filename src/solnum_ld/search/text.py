@@ -70,16 +70,27 @@ def _stemmers() -> tuple[snowballstemmer.stemmer, snowballstemmer.stemmer]:
 
 
 def indexed(text: str) -> str:
-    """Return what the index holds of a text: every form of every word."""
-    return " ".join([form for _, _, word in words(text) for form in forms(word)])
+    """Return what the index holds of a text: every form of every word.
+
+    >>> indexed("L’accès d'une")
+    'acce acc une'
+    """
+    return " ".join(map(_indexed, _WORD.findall(text)))
 
 
 def plain(text: str) -> str:
     """Return the folded words of a text, for completion."""
-    return " ".join([_folded(word) for _, _, word in words(text)])
+    return " ".join(map(_plain, _WORD.findall(text)))
 
 
-_folded = lru_cache(maxsize=200_000)(fold)
+@lru_cache(maxsize=200_000)
+def _indexed(run: str) -> str:
+    return " ".join(form for _, _, word in words(run) for form in forms(word))
+
+
+@lru_cache(maxsize=200_000)
+def _plain(run: str) -> str:
+    return " ".join(fold(word) for _, _, word in words(run))
 
 
 def marked(text: str, asked: frozenset[str], length: int = 260) -> list[tuple[str, bool]]:

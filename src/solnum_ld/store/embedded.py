@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -35,6 +36,7 @@ _LABELS = tuple(ox.NamedNode(iri) for iri in LABELS)
 _MAX_NESTED = 2000
 _MAX_PARTS = 200
 _THREADS = 4
+_LABELS_KEPT = 4096  # properties, classes and themes are named on nearly every page, and a release does not change
 
 T = TypeVar("T")
 
@@ -51,6 +53,7 @@ class EmbeddedStore:
         self._pool = pool
         self._hidden = frozenset(hidden)
         self._threads = anyio.CapacityLimiter(_THREADS)
+        self._label = lru_cache(maxsize=_LABELS_KEPT)(self._look_up_label)
 
     async def _run(self, function: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(function, limiter=self._threads)
@@ -242,7 +245,7 @@ class EmbeddedStore:
         outgoing: Sequence[PropertyValues],
         incoming: Sequence[PropertyValues],
         nested: Sequence[ox.Triple],
-    ) -> dict[str, list[ox.Triple]]:
+    ) -> dict[str, tuple[ox.Triple, ...]]:
         """Return, for each IRI that is mentioned, the statements that name it: all languages of its best label property."""
         mentioned: dict[str, ox.NamedNode] = {}
         for group in (*outgoing, *incoming):
@@ -256,7 +259,7 @@ class EmbeddedStore:
         found = {iri: self._label(term) for iri, term in mentioned.items()}
         return {iri: triples for iri, triples in found.items() if triples}
 
-    def _label(self, node: ox.NamedNode) -> list[ox.Triple]:
+    def _look_up_label(self, node: ox.NamedNode) -> tuple[ox.Triple, ...]:
         for predicate in _LABELS:
             triples = [
                 q.triple
@@ -264,8 +267,8 @@ class EmbeddedStore:
                 if isinstance(q.object, ox.Literal)
             ]
             if triples:
-                return sorted(triples, key=str)
-        return []
+                return tuple(sorted(triples, key=str))
+        return ()
 
 
 def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
