@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -201,6 +202,20 @@ def test_streamed_answer_that_is_cut_off_breaks_the_connection(way: str, http: h
     finally:
         answer.close()
     assert read_boolean(send(http, "form", ASK).content, JSON)
+
+
+def test_compressed_answer_that_is_cut_off_is_never_whole(visitor: httpx.Client) -> None:
+    """Neither HTTP nor gzip says that it has ended."""
+    headers = {"accept-encoding": "gzip", "content-type": FORM}
+    got = b""
+    with visitor.stream("POST", "sparql", content=urlencode({"query": STREAM}).encode(), headers=headers) as answer:
+        assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
+        with pytest.raises(httpx.RemoteProtocolError):
+            for part in answer.iter_raw():
+                got += part
+    inflate = zlib.decompressobj(31)
+    assert inflate.decompress(got).startswith(b'{"head"')
+    assert not inflate.eof
 
 
 # -- clients and queue -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The response cache: pure ASGI, in front of the routes, since a release never changes (RFC 9110, 8.8, 12.5, 13; RFC 9111).
 
-It also finishes every answer that passes: content-coding, ETag of the bytes sent, conditional requests, HEAD, and the
+It also finishes every answer that passes: content coding, ETag of the bytes sent, conditional requests, HEAD, and the
 headers that stand on all answers. What an answer varies on it learns from the routes, which note it in the request's
 :class:`Variant`; so that the key holds the chosen format and language, never a raw header.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import gzip
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping, Sequence
@@ -25,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 from solnum_ld.negotiation import negotiate, negotiate_coding, negotiate_language
+from solnum_ld.web.coding import Coding, Headers, encode
 from solnum_ld.web.site import Generation, Site
 
 _FLIGHT_SECONDS = 0.1
@@ -57,15 +57,11 @@ _ON_ALL = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),
 ]
-_GZIP_FROM = 1024
-_IN_THREAD_FROM = 256 * 1024
 _ROUTES = 50_000
 _LONGEST_TARGET = 2048
 """Bytes of path and query that are worth remembering; longer ones are answered, not kept."""
 
 _LONGEST_HEADER = 4096
-
-Headers = list[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True)
@@ -121,8 +117,11 @@ class ResponseCache:
             await self._app(scope, receive, send)
             return
         generation = self._site.current
-        if scope["method"] not in ("GET", "HEAD") or scope["path"].startswith("/dumps/"):
+        if scope["path"].startswith("/dumps/"):  # compressed ahead
             await self.aside(self._app, scope, receive, send)
+            return
+        if scope["method"] not in ("GET", "HEAD"):
+            await self.aside(self._app, scope, receive, Coding(send, _asked(scope["headers"]).coding))
             return
         query = scope["query_string"]
         if len(scope["raw_path"]) + len(query) > _LONGEST_TARGET or scope["raw_path"] == b"/oai":  # dated by the second
@@ -152,7 +151,7 @@ class ResponseCache:
     async def _uncached(self, scope: Scope, receive: Receive, send: Send, generation: Generation) -> None:
         """Answer as otherwise, keeping nothing."""
         asked = _asked(scope["headers"])
-        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD")
+        answer = _Answer(self._largest, send, asked.coding, head=scope["method"] == "HEAD")
         generation.acquire()
         try:
             await self._app(
@@ -160,7 +159,7 @@ class ResponseCache:
             )
             if not answer.ready():
                 return
-            entry = await answer.entry(asked.coding)
+            entry = await answer.entry()
         finally:
             generation.release()
         await _send_entry(entry, asked, scope["method"], send)
@@ -194,7 +193,7 @@ class ResponseCache:
                 del self._flights[flight]
             landed.set()
 
-        answer = _Answer(self._largest, send, head=scope["method"] == "HEAD", on_stream=land)
+        answer = _Answer(self._largest, send, asked.coding, head=scope["method"] == "HEAD", on_stream=land)
         generation.acquire()
         inner = {**scope, "method": "GET", VARIANT: variant, GENERATION: generation}
         try:
@@ -202,7 +201,7 @@ class ResponseCache:
             sent = not answer.ready()
             if sent and not answer.cacheable:
                 return
-            entry = await answer.entry(asked.coding)
+            entry = await answer.entry()
             if answer.cacheable:
                 self._keep(route, variant, asked, entry)
         finally:
@@ -248,8 +247,11 @@ class ResponseCache:
 class _Answer:
     """Collects an answer of the routes. One that comes in parts is passed on as it comes, and collected up to the bound."""
 
-    def __init__(self, bound: int, send: Send, *, head: bool, on_stream: Callable[[], None] | None = None) -> None:
-        self._bound, self._send, self._head, self._on_stream = bound, send, head, on_stream
+    def __init__(
+        self, bound: int, send: Send, coding: str | None, *, head: bool, on_stream: Callable[[], None] | None = None
+    ) -> None:
+        self._bound, self._on_stream, self._coding = bound, on_stream, coding
+        self._send = Coding(send, coding, head=head)
         self._status = 500
         self._headers: Headers = []
         self._chunks: list[bytes] = []
@@ -271,10 +273,10 @@ class _Answer:
                 self.passed_on = True
                 if self._on_stream is not None:
                     self._on_stream()
-                headers = _vary(_finished(self._headers), b"Accept-Encoding")  # kept, it may be had with a coding
+                headers = _finished(self._headers)
                 await self._send({"type": "http.response.start", "status": self._status, "headers": headers})
             if self.passed_on:
-                await self._send({**message, "body": b""} if self._head else message)
+                await self._send(message)
 
     def ready(self) -> bool:
         """Tell whether there is a whole answer to send; raise :class:`CutOff` when the routes ended without one."""
@@ -288,17 +290,11 @@ class _Answer:
             return False
         return not any(name == b"cache-control" and b"no-store" in value for name, value in self._headers)
 
-    async def entry(self, coding: str | None) -> Entry:
+    async def entry(self) -> Entry:
         """Return the answer with its content-coding, its ETag and the headers of all answers."""
         body = b"".join(self._chunks)
         headers = [(name, value) for name, value in self._headers if name not in (b"content-length", b"etag")]
-        if _compressible(headers, body):
-            headers = _vary(headers, b"Accept-Encoding")
-            if negotiate_coding(coding) == "gzip":
-                packed = await asyncio.to_thread(_gzip, body) if len(body) > _IN_THREAD_FROM else _gzip(body)
-                if len(packed) < len(body):
-                    body = packed
-                    headers.append((b"content-encoding", b"gzip"))
+        headers, body = await encode(headers, body, self._coding)
         etag = b""
         if self._status == 200:
             etag = b'"' + base64.urlsafe_b64encode(hashlib.sha256(body).digest()[:18]) + b'"'
@@ -355,29 +351,6 @@ def matches(none_match: bytes, etag: bytes) -> bool:
 def _finished(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     have = {name for name, _ in headers}
     return [*headers, *(pair for pair in _ON_ALL if pair[0] not in have)]
-
-
-def _compressible(headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bool:
-    kind = next((value for name, value in headers if name == b"content-type"), b"")
-    coded = any(name == b"content-encoding" for name, _ in headers)
-    return (
-        not coded
-        and len(body) >= _GZIP_FROM
-        and (kind.startswith(b"text/") or any(w in kind for w in (b"json", b"xml", b"n-triples", b"n-quads", b"trig")))
-    )
-
-
-def _gzip(body: bytes) -> bytes:
-    return gzip.compress(body, 5, mtime=0)
-
-
-def _vary(headers: Headers, field: bytes) -> Headers:
-    for index, (name, value) in enumerate(headers):
-        if name == b"vary":
-            headers[index] = (name, value if field.lower() in value.lower() else value + b", " + field)
-            return headers
-    headers.append((b"vary", field))
-    return headers
 
 
 @lru_cache(maxsize=8192)
