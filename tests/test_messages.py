@@ -11,6 +11,7 @@ import pytest
 from typer import rich_utils
 
 from release.building import GOOD, LOCAL, catalog, command_line, write
+from solnum_ld import errors
 from solnum_ld.cli import app
 from solnum_ld.cli.helping import WORDS, translate_help
 from solnum_ld.findings import violation
@@ -75,6 +76,40 @@ def messages_in(path: Path) -> list[str]:
 )
 def test_every_sentence_of_a_module_has_its_french(path: str) -> None:
     missing = [text for text in messages_in(SOURCE / path) if in_language(text, "fr") == text]
+    assert missing == []
+
+
+ERRORS = {name for name, of in vars(errors).items() if isinstance(of, type) and issubclass(of, errors.SolnumError)}
+UNSEEN = {"A query worker ended as it started.", "A query worker could not start."}  # in the log alone
+
+
+def answers_in(path: Path) -> list[str]:
+    """Return the sentences of a module's errors, also of those that stand in constants, with x for what varies."""
+    found: list[ast.expr] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Fault", *ERRORS}:
+            found += node.args
+        elif isinstance(node, ast.Assign):
+            found += node.value.values if isinstance(node.value, ast.Dict) else [node.value]
+    texts = [
+        "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in getattr(text, "values", [text]))
+        for text in found
+        if isinstance(text, ast.Constant | ast.JoinedStr)
+    ]
+    return [text for text in texts if re.fullmatch(r"[A-Z].* .*[.]", text) and text not in UNSEEN]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path.relative_to(SOURCE).as_posix()
+        for pattern in ("sparql/*.py", "store/*.py", "store/remote/*.py")
+        for path in sorted(SOURCE.glob(pattern))
+    ]
+    + ["resources/describing.py", "negotiation.py", "web/sparql.py", "web/oai.py", "web/guard.py", "web/clients.py"],
+)
+def test_every_refusal_of_the_endpoint_has_its_french(path: str) -> None:
+    missing = [text for text in answers_in(SOURCE / path) if in_language(text, "fr") == text]
     assert missing == []
 
 

@@ -108,7 +108,9 @@ def workers(server: Server) -> set[int]:
 def died(metrics_port: int) -> str:
     """Return how many workers have died of their own, as the metrics tell."""
     told = httpx.get(f"http://127.0.0.1:{metrics_port}/metrics", trust_env=False).text
-    return next(line for line in told.splitlines() if line.startswith("solnum_store_killed_died "))
+    return next(
+        line for line in told.splitlines() if line.startswith('solnum_store_workers_killed_total{reason="died"}')
+    )
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

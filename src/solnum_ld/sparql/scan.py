@@ -127,7 +127,10 @@ class _Scanner:
             elif kind == "operator":
                 self._operators += 1
                 if self._operators > MAX_OPERATORS:
-                    raise self._refused(token.start(), f"more than {MAX_OPERATORS} operators and path steps")
+                    raise self._refused(
+                        token.start(),
+                        f"The query is not answered here: it has more than {MAX_OPERATORS} operators and path steps.",
+                    )
             elif self._clause is not None:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
@@ -164,7 +167,9 @@ class _Scanner:
     def _open(self, token: re.Match[str]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._refused(token.start(), f"more than {MAX_DEPTH} levels of nesting")
+            raise self._refused(
+                token.start(), f"The query is not answered here: it has more than {MAX_DEPTH} levels of nesting."
+            )
         if token[0] == "{" and self._form and self._body == len(self._text):
             self._body = token.start()
 
@@ -190,7 +195,9 @@ class _Scanner:
         if word in _CLAUSES:
             self._clauses += 1
             if self._clauses > MAX_CLAUSES:
-                raise self._refused(token.start(), f"more than {MAX_CLAUSES} clauses")
+                raise self._refused(
+                    token.start(), f"The query is not answered here: it has more than {MAX_CLAUSES} clauses."
+                )
         elif word in _CHANGING:
             self._changing = True
         elif word == "SERVICE":
@@ -215,9 +222,9 @@ class _Scanner:
         if self._dataset is None and self._body == len(self._text) and text[0] not in "#\"'@":
             self._targets.append(text)
 
-    def _refused(self, at: int, what: str) -> MalformedQuery:
+    def _refused(self, at: int, why: str) -> MalformedQuery:
         line, column = position(self._text, at)
-        return MalformedQuery(f"The query is not answered here: it has {what}.", line=line, column=column)
+        return MalformedQuery(why, line=line, column=column)
 
 
 def position(text: str, at: int) -> tuple[int, int]:

@@ -114,8 +114,12 @@ class EmbeddedStore:
         await self._pool.warm()
 
     def load(self) -> dict[str, int]:
-        """Return how many queries run and wait, and what became of workers."""
+        """Return how many queries run and wait."""
         return self._pool.load
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many workers were started, and how many were killed, by reason."""
+        return self._pool.counts
 
     async def aclose(self) -> None:
         """Stop the workers and close the index."""

@@ -247,16 +247,19 @@ class WorkerPool:
 
     @property
     def load(self) -> dict[str, int]:
-        """Return how many queries run, are halted, and wait; how many workers there are; how many were killed, and why."""
+        """Return how many queries run, are halted, and wait; how many workers there are."""
         return {
             "short": self._turns,
             "long": len(self._long),
             "halted": len(self._halted),
             "queue": len(self._queue),
             "workers": len(self._workers),
-            "workers_started": self.counters.started,
-            **{f"killed_{why}": count for why, count in self.counters.killed.items()},
         }
+
+    @property
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how many workers were started, and how many were killed, by reason."""
+        return {"workers_started": {"": self.counters.started}, "workers_killed": dict(self.counters.killed)}
 
     # -- lanes ------------------------------------------------------------------------------------------------------------
 

@@ -141,5 +141,8 @@ class Store(Protocol):
     def load(self) -> dict[str, int]:
         """Return what the store is busy with, as numbers for whoever operates it."""
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return what has happened since the start, by name and reason (an empty one where there is but one)."""
+
     async def aclose(self) -> None:
         """Let go of everything the store holds."""

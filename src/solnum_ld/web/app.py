@@ -77,8 +77,14 @@ def create_app(
     metrics = metrics or Metrics()
     endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics)
     cache = ResponseCache(Plain(app, endpoint), site, cache_bytes)
-    metrics.watch(lambda: {f"store_{name}": value for name, value in site.current.store.load().items()})
-    metrics.watch(lambda: {"cache_hits": cache.hits, "cache_misses": cache.misses, "cache_bytes": cache.size})
+    metrics.watch(
+        lambda: {f"store_{name}": value for name, value in site.current.store.load().items()},
+        lambda: {f"store_{name}": by_reason for name, by_reason in site.current.store.counts().items()},
+    )
+    metrics.watch(
+        lambda: {"cache_bytes": cache.size},
+        lambda: {"cache_hits": {"": cache.hits}, "cache_misses": {"": cache.misses}},
+    )
     return Front(cache, site)
 
 

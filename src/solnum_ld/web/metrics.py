@@ -10,6 +10,7 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 Gauges = Callable[[], Mapping[str, float]]
+Counts = Callable[[], Mapping[str, Mapping[str, float]]]
 
 
 class Metrics:
@@ -20,14 +21,21 @@ class Metrics:
         self.buckets = [0] * (len(BUCKETS) + 1)
         self.seconds = 0.0
         self._gauges: list[Gauges] = []
+        self._counts: list[Counts] = []
 
-    def watch(self, gauges: Gauges) -> None:
-        """Show what ``gauges`` returns, numbers by name, whenever the metrics are asked for."""
+    def watch(self, gauges: Gauges, counts: Counts) -> None:
+        """Show, whenever the metrics are asked for, what ``gauges`` returns: numbers by name that rise and fall;
+        and ``counts``: what only rises, by name and reason (an empty one where there is but one)."""
         self._gauges.append(gauges)
+        self._counts.append(counts)
 
     def gauges(self) -> dict[str, float]:
         """Return all that is watched, by name."""
         return {name: value for gauges in self._gauges for name, value in gauges().items()}
+
+    def counts(self) -> dict[str, Mapping[str, float]]:
+        """Return all that only rises, by name and reason."""
+        return {name: by_reason for counts in self._counts for name, by_reason in counts().items()}
 
     def query(self, outcome: str, seconds: float) -> None:
         """Note a query that has ended. ``outcome`` is ``ok`` or the name of an error."""
@@ -61,6 +69,12 @@ def serve_metrics(metrics: Metrics, host: str, port: int) -> Callable[[], None]:
             )
             for name, value in metrics.gauges().items():
                 yield GaugeMetricFamily(f"solnum_{name}", name.replace("_", " "), value=value)
+            for name, by_reason in metrics.counts().items():
+                labels = [] if "" in by_reason else ["reason"]
+                family = CounterMetricFamily(f"solnum_{name}", name.replace("_", " "), labels=labels)
+                for reason, number in by_reason.items():
+                    family.add_metric([reason] if reason else [], number)
+                yield family
 
     registry = CollectorRegistry()
     registry.register(Ours())

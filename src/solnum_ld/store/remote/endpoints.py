@@ -162,11 +162,10 @@ class Replicas:
 
     @property
     def load(self) -> dict[str, int]:
-        """Return how many endpoints there are, how many hold the release, how often a question went to a second one."""
+        """Return how many endpoints there are, and how many hold the release."""
         return {
             "endpoints": len(self.endpoints),
             "endpoints_ready": len(self._able()),
-            "failovers": self.failovers,
         }
 
     async def aclose(self) -> None:

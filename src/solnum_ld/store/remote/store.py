@@ -323,6 +323,10 @@ class RemoteStore:
         """Return how many queries are at the engines, how many wait, how many engines there are."""
         return {**self._slots.load, **self._replicas.load}
 
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return how often a question went to a second engine."""
+        return {"failovers": {"": self._replicas.failovers}}
+
     async def aclose(self) -> None:
         """Close connections and index."""
         await self._replicas.aclose()
