@@ -16,6 +16,7 @@ from solnum_ld.cli import app
 from solnum_ld.cli.helping import WORDS, translate_help
 from solnum_ld.findings import violation
 from solnum_ld.messages import in_language
+from solnum_ld.sparql.grammar import _KINDS
 from support import ROOT
 
 SOURCE = ROOT / "src" / "solnum_ld"
@@ -111,6 +112,13 @@ def answers_in(path: Path) -> list[str]:
 def test_every_refusal_of_the_endpoint_has_its_french(path: str) -> None:
     missing = [text for text in answers_in(SOURCE / path) if in_language(text, "fr") == text]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    "token", [kind for kind in _KINDS.values() if kind.isascii() and kind not in {"variable", "<IRI>"}]
+)
+def test_kinds_of_tokens_have_their_french(token: str) -> None:
+    assert in_language(token, "fr") != token
 
 
 def test_a_finding_is_said_in_both_languages() -> None:

@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from solnum_ld.errors import MalformedQuery, SolnumError
 from solnum_ld.mediatypes import HTML, NTRIPLES, SPARQL_JSON, TSV, Format
+from solnum_ld.messages import in_language
 from solnum_ld.namespaces import PREFIXES, SH, SPEX
 from solnum_ld.resources.describing import describe_query
 from solnum_ld.resources.terms import term_label
@@ -170,7 +171,11 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
         return Mistake(said or word("error", language), detail_text(str(error), language))
     said = word("syntax_text", language, line=error.line, column=error.column)
     if error.expected:
-        said += " " + word("syntax_expected", language, expected=", ".join(error.expected[:12]))
+        said += " " + word(
+            "syntax_expected",
+            language,
+            expected=", ".join(in_language(token, language) for token in error.expected[:12]),
+        )
     lines = text.splitlines() or [""]
     line = lines[min(error.line, len(lines)) - 1]
     at = min(error.column - 1, len(line))
