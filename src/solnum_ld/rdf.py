@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
 import pyoxigraph as ox
+
+from solnum_ld.iris import Names
+from solnum_ld.namespaces import PREFIXES
 
 
 def to_bytes(
@@ -14,3 +18,16 @@ def to_bytes(
     written = ox.serialize(statements, format=form, prefixes=dict(prefixes or {}))
     assert written is not None  # no output was named
     return written
+
+
+def used_prefixes(triples: Iterable[ox.Triple], names: Names) -> dict[str, str]:
+    """Return the prefixes that these triples use, so that a small document stays small."""
+    used = {term.value for triple in triples for term in triple if isinstance(term, ox.NamedNode)}
+    used |= {triple.object.datatype.value for triple in triples if isinstance(triple.object, ox.Literal)}
+    table = {**PREFIXES, **({"sn": f"{names.space}def#"} if names.space else {})}
+    ordered = [*sorted(used), ""]  # what begins with a namespace comes right after it
+    return {
+        prefix: namespace
+        for prefix, namespace in table.items()
+        if ordered[bisect_left(ordered, namespace, hi=len(used))].startswith(namespace)
+    }

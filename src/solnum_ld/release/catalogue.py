@@ -80,7 +80,8 @@ class Facts:
 
     ``declared`` are the statements of catalog.ttl under the deployment's names; ``tables`` maps the IRI of a dataset to
     the files of its tables; ``box`` is (west, south, east, north) of the places of the data. What is ``withdrawn`` is
-    in no catalogue: portals delete what they no longer see.
+    in no catalogue: portals delete what they no longer see. ``vocabulary`` is the size in bytes of the vocabulary in Turtle, None
+    where it has no address.
     """
 
     dataset: Dataset
@@ -90,7 +91,7 @@ class Facts:
     dumps: Sequence[Dump]
     tables: Mapping[str, Sequence[Dump]] = field(default_factory=dict)
     box: tuple[float, float, float, float] | None = None
-    vocabulary: bool = False
+    vocabulary: int | None = None
     withdrawn: frozenset[str] = frozenset()
 
 
@@ -332,8 +333,8 @@ class _Derivation:
             if file.media_type in portals.FILE_TYPES:
                 yield self._file(node, slug, file)
         if node == self._main:
-            if self._facts.vocabulary:
-                yield self._vocabulary(node, slug)
+            if self._facts.vocabulary is not None:
+                yield self._vocabulary(node, slug, self._facts.vocabulary)
             yield self._endpoint_distribution(node, slug)
 
     def _file(self, node: ox.NamedNode, slug: str, file: Dump) -> tuple[Node, list[ox.Triple]]:
@@ -347,21 +348,18 @@ class _Derivation:
             _link(iri, DCAT + "downloadURL", f"{self._names.public}dumps/{file.name}"),
             _link(iri, DCTERMS + "format", f"{portals.AUTHORITY}file-type/{portals.FILE_TYPES[file.media_type].code}"),
             _link(iri, DCAT + "mediaType", portals.IANA + file.media_type),
-            ox.Triple(
-                iri,
-                ox.NamedNode(DCAT + "byteSize"),
-                ox.Literal(str(file.size), datatype=ox.NamedNode(XSD + "nonNegativeInteger")),
-            ),
+            _size(iri, file.size),
         ]
         return iri, out
 
-    def _vocabulary(self, node: ox.NamedNode, slug: str) -> tuple[Node, list[ox.Triple]]:
+    def _vocabulary(self, node: ox.NamedNode, slug: str, size: int) -> tuple[Node, list[ox.Triple]]:
         iri = ox.NamedNode(f"{self._names.base}distribution/{slug}-vocabulary")
         out = list(self._distribution(node, iri, {"fr": "Vocabulaire (Turtle)", "en": "Vocabulary (Turtle)"}))
         out += [
             _link(iri, DCAT + "downloadURL", f"{self._names.public}def.ttl"),
             _link(iri, DCTERMS + "format", f"{portals.AUTHORITY}file-type/RDF_TURTLE"),
             _link(iri, DCAT + "mediaType", f"{portals.IANA}text/turtle"),
+            _size(iri, size),
         ]
         return iri, out
 
@@ -501,6 +499,11 @@ def _link(subject: Node, predicate: str, target: str) -> ox.Triple:
 
 def _text(subject: Node, predicate: str, value: str, language: str = "") -> ox.Triple:
     return ox.Triple(subject, ox.NamedNode(predicate), _literal(value, language))
+
+
+def _size(subject: Node, count: int) -> ox.Triple:
+    count_type = ox.NamedNode(XSD + "nonNegativeInteger")
+    return ox.Triple(subject, ox.NamedNode(DCAT + "byteSize"), ox.Literal(str(count), datatype=count_type))
 
 
 def _number(subject: Node, predicate: str, value: int) -> ox.Triple:

@@ -16,7 +16,7 @@ from solnum_ld.iris import Names, is_public
 from solnum_ld.manifest import Dataset, Dump
 from solnum_ld.mediatypes import DUMP_FORMATS
 from solnum_ld.namespaces import RDF_TYPE
-from solnum_ld.rdf import to_bytes
+from solnum_ld.rdf import to_bytes, used_prefixes
 from solnum_ld.release.catalogue import NO_CONTACT, Catalogue, Facts, derive_catalogue
 from solnum_ld.release.conformance import check_catalogue
 from solnum_ld.release.inspection import Inspection, reject_reason
@@ -62,8 +62,11 @@ class Describing:
         tree = self.inspection.tree
         return read_tables(self.declared(), {path.stem: path for path in tree.tables}, tree.root)
 
-    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump], withdrawn: frozenset[str]) -> Catalogue:
+    def catalogue(self, dumps: Sequence[Dump], tables: Sequence[Dump], rebased: Rebased) -> Catalogue:
         """Return the catalogue of the release."""
+        vocabulary = None
+        if rebased.vocabulary and self.options.named_graphs:
+            vocabulary = turtle_size(b" .\n".join([*rebased.vocabulary, b""]), self.names)
         by_dataset: dict[str, list[Dump]] = {}
         for file in tables:
             by_dataset.setdefault(file.dataset, []).append(file)
@@ -76,8 +79,8 @@ class Describing:
                 dumps=dumps,
                 tables=by_dataset,
                 box=bounding_box(self.store),
-                vocabulary=bool(self.inspection.tree.of(Role.ONTOLOGY)),
-                withdrawn=withdrawn,
+                vocabulary=vocabulary,
+                withdrawn=rebased.withdrawn,
             )
         )
 
@@ -161,11 +164,18 @@ def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
         declared=declared.statements,
         dumps=[_planned(f"dataset.{form.suffix}", form.media_type) for form in DUMP_FORMATS],
         tables={table.dataset: [_planned(f"{table.name}.csv", CSV_TYPE)] for table in tables},
-        vocabulary=bool(inspection.tree.of(Role.ONTOLOGY)),
+        vocabulary=0 if inspection.tree.of(Role.ONTOLOGY) else None,
     )
     catalogue = derive_catalogue(facts)
     findings += check_catalogue(inspection, catalogue, names, public=False, shacl=shacl)
     return findings
+
+
+def turtle_size(lines: bytes, names: Names) -> int:
+    """Return how many bytes these triples, N-Triples, take as the document in Turtle that a graph is served as."""
+    parsed = ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True)
+    triples = sorted({quad.triple for quad in parsed}, key=str)
+    return len(to_bytes(triples, ox.RdfFormat.TURTLE, used_prefixes(triples, names)))
 
 
 def _planned(name: str, media_type: str) -> Dump:

@@ -324,7 +324,7 @@ def _write(
     finish_dumps(building / "dumps", (*dumps, *tables))
     graphs = _graphs(inspection, names, rebased, derived)
     graphs = {graph: about for graph, about in graphs.items() if graph not in hidden}
-    catalogue = describing.catalogue(dumps, tables, rebased.withdrawn)
+    catalogue = describing.catalogue(dumps, tables, rebased)
     inspection.findings += describing.judge(catalogue)
     reason = reject_reason(inspection.findings)
     if reason:

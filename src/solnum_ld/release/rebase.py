@@ -20,6 +20,7 @@ from solnum_ld.iris import Names
 from solnum_ld.namespaces import RDF_TYPE, SN, VOID
 from solnum_ld.release.crew import Crew
 from solnum_ld.release.index import HUB
+from solnum_ld.release.tree import Role
 
 _TYPE = f"<{RDF_TYPE}>".encode()
 _WITHDRAWAL = f"<{SN}Withdrawal>".encode()
@@ -75,11 +76,12 @@ class Rebaser:
 class Tally:
     """What is counted and gathered while lines pass, subject by subject.
 
-    ``mentions`` are terms that may be hubs; ``elsewhere`` are the first IRIs that the general rule does not serve, of
+    ``vocabulary`` are the triples of the graphs of the vocabulary; ``mentions`` are terms that may be hubs; ``elsewhere`` are the first IRIs that the general rule does not serve, of
     ``elsewhere_count``; ``large`` are subjects with more than HUB statements.
     """
 
     graphs: Counter[bytes] = field(default_factory=Counter)
+    vocabulary: list[bytes] = field(default_factory=list)
     predicates: Counter[bytes] = field(default_factory=Counter)
     classes: Counter[bytes] = field(default_factory=Counter)
     mentions: set[bytes] = field(default_factory=set)
@@ -96,7 +98,7 @@ class Tally:
         """Add what was seen in the part of the source that comes next."""
         for name in ("graphs", "predicates", "classes", "mentions", "withdrawn"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("records", "fragments", "large"):
+        for name in ("records", "fragments", "large", "vocabulary"):
             getattr(self, name).extend(getattr(other, name))
         self.elsewhere = [*self.elsewhere, *other.elsewhere][:_SHOWN]
         self.elsewhere_count += other.elsewhere_count
@@ -116,6 +118,7 @@ class Rebased:
     triples: Path
     records: Path
     graphs: Counter[str]
+    vocabulary: tuple[bytes, ...]
     triple_count: int
     entities: int
     predicates: Counter[bytes]
@@ -174,6 +177,7 @@ def rebase(sources: Sequence[Path], names: Names, work: Path, crew: Crew, take: 
         triples=triples,
         records=records,
         graphs=Counter({_graph_name(term): count for term, count in seen.graphs.items()}),
+        vocabulary=tuple(seen.vocabulary),
         triple_count=seen.triple_count,
         entities=seen.entities,
         predicates=seen.predicates,
@@ -198,6 +202,10 @@ def name_part(part: Part) -> Tally:
     cuts = [line.rfind(b" ", 0, -2) for line in quads]
     tally.graphs.update([line[cut + 1 : -2] for line, cut in zip(quads, cuts, strict=True)])
     triples = [line[:cut] for line, cut in zip(quads, cuts, strict=True)]
+    ontology = f"<{part.names.base}graph/{Role.ONTOLOGY}/".encode()
+    if any(graph.startswith(ontology) for graph in tally.graphs):
+        starts = zip(triples, quads, cuts, strict=True)
+        tally.vocabulary = [triple for triple, line, cut in starts if line.startswith(ontology, cut + 1)]
     if rebaser.injective(source):  # equal triples stand together
         own = [triple for triple, before in zip(triples, [b"", *triples], strict=False) if triple != before]
     else:

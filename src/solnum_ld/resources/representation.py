@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,8 +12,8 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import JSONLD, NQUADS, NTRIPLES, RDF_FORMATS, RDFXML, TRIG, TURTLE, Format
-from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, PREFIXES, RDF_TYPE, VOID, XSD
-from solnum_ld.rdf import to_bytes
+from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, RDF_TYPE, VOID, XSD
+from solnum_ld.rdf import to_bytes, used_prefixes
 from solnum_ld.resources.jsonld import Context
 from solnum_ld.store.protocol import Description, PropertyValues
 
@@ -122,17 +121,4 @@ def serialise(triples: Sequence[ox.Triple], form: Format, context: Context, name
         return context.compact(triples)
     if form in (NTRIPLES, NQUADS):
         return to_bytes(sorted(triples, key=str), _ENGINE[form], {})
-    return to_bytes(triples, _ENGINE[form], _prefixes(triples, names))
-
-
-def _prefixes(triples: Iterable[ox.Triple], names: Names) -> dict[str, str]:
-    """Return the prefixes that these triples use, so that a small document stays small."""
-    used = {term.value for triple in triples for term in triple if isinstance(term, ox.NamedNode)}
-    used |= {triple.object.datatype.value for triple in triples if isinstance(triple.object, ox.Literal)}
-    table = {**PREFIXES, **({"sn": f"{names.space}def#"} if names.space else {})}
-    ordered = [*sorted(used), ""]  # what begins with a namespace comes right after it
-    return {
-        prefix: namespace
-        for prefix, namespace in table.items()
-        if ordered[bisect_left(ordered, namespace, hi=len(used))].startswith(namespace)
-    }
+    return to_bytes(triples, _ENGINE[form], used_prefixes(triples, names))
