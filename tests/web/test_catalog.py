@@ -22,6 +22,7 @@ import pyoxigraph as ox
 import pyshacl
 import pytest
 import rdflib
+from datasets import HOSTILE, MANY, write_many
 from exchange import PARSERS, RDF_SUFFIXES, client_of
 from protego import Protego
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, VOID, Literal, Namespace, URIRef
@@ -476,31 +477,6 @@ def test_a_catalogue_that_cannot_be_read_is_an_error_and_never_empty(server: Ser
 
 
 # -- a large and a hostile source --------------------------------------------------------------------------------------------
-
-HOSTILE = 'Titre « "a" & <b>c</b> \\\\ 👩🏽‍💻 שלום مرحبا '
-MANY = 1000
-
-
-def write_many(folder: Path) -> Path:
-    """Write a source of a thousand datasets, one of them with everything that breaks a careless reader in its title."""
-    folder.mkdir()
-    lines = [
-        "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .",
-        "@prefix void: <http://rdfs.org/ns/void#> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .",
-        f'<http://many.example.org/dataset/main> a dcat:Dataset ; dct:title "Tout"@fr ; void:uriSpace "http://many.example.org/" ; dct:license <{ETALAB}> ;',
-        '  dct:description "Beaucoup."@fr ; dct:publisher <http://many.example.org/org/us> ; dct:modified "2026-01-02"^^<http://www.w3.org/2001/XMLSchema#date> .',
-        '<http://many.example.org/org/us> a foaf:Agent ; foaf:name "Nous"@fr .',
-    ]
-    for number in range(1, MANY):
-        title = (HOSTILE + "x" * 10_000).replace('"', '\\"') if number == 500 else f"Jeu {number}"
-        iri = f"http://many.example.org/dataset/d{number:04}"
-        lines.append(
-            f'<{iri}> a dcat:Dataset ; dct:title "{title}"@fr ; dct:description "D"@fr ; dcat:distribution <{iri}/file> .\n'
-            f"<{iri}/file> a dcat:Distribution ; dcat:accessURL <http://files.example.org/{number}> ; dct:license <{ETALAB}> ."
-        )
-    lines.append('<http://many.example.org/dataset/untitled> a dcat:Dataset ; dct:description "Sans titre"@fr .')
-    (folder / "catalog.ttl").write_text("\n".join(lines), "utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")
