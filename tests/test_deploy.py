@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,10 +18,11 @@ import httpx
 import pytest
 from exchange import free_port
 
+import fronts
+from fronts import DEPLOY
 from store.engines import running
-from support import ROOT, command, environment, write_small
+from support import command, environment, write_small
 
-DEPLOY = ROOT / "deploy"
 MIX = [
     "doc/topic.ttl",
     "doc/book.jsonld",
@@ -62,15 +65,9 @@ def haproxy(instances: list[Instance]) -> Iterator[httpx.Client]:
     """HAProxy over both, as shipped."""
     if shutil.which("haproxy") is None:
         pytest.skip("HAProxy is not installed: apt-get install haproxy")
-    bind = {"SOLNUM_BIND": f"127.0.0.1:{PORT}"}
-    both = {
-        name: f"127.0.0.1:{instance.port}"
-        for name, instance in zip(("SOLNUM_ONE", "SOLNUM_TWO"), instances, strict=True)
-    }
-    configuration = str(DEPLOY / "haproxy" / "haproxy.cfg")
-    with running(["haproxy", "-db", "-f", configuration], PORT, "/version", environment={**os.environ, **bind, **both}):
-        with httpx.Client(base_url=PUBLIC, timeout=30) as client:
-            yield client
+    one, two = (f"127.0.0.1:{instance.port}" for instance in instances)
+    with fronts.haproxy(PORT, one, two), httpx.Client(base_url=PUBLIC, timeout=30) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -78,16 +75,8 @@ def nginx(haproxy: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> It
     """The cache in front of HAProxy, as shipped."""
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed: apt-get install nginx-light")
-    folder = tmp_path_factory.mktemp("nginx")
     port = free_port()
-    site = (DEPLOY / "nginx" / "solnum.conf").read_text("utf-8")
-    site = site.replace("127.0.0.1:8080", f"127.0.0.1:{PORT}").replace("127.0.0.1:8090", f"127.0.0.1:{port}")
-    (folder / "nginx.conf").write_text(
-        f"daemon off; {'user root; ' if os.getuid() == 0 else ''}pid {folder}/pid; error_log {folder}/error.log; worker_processes 1; events {{}}\n"
-        f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;"
-        f" fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{site}\n}}\n"
-    )
-    with running(["nginx", "-p", str(folder), "-c", "nginx.conf"], port, "/version", folder, stop=signal.SIGTERM):
+    with fronts.nginx(tmp_path_factory.mktemp("nginx"), port, PORT):
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/", timeout=30) as client:
             yield client
 
@@ -142,14 +131,24 @@ def test_no_request_fails_when_an_instance_is_killed(
     assert nginx.get("doc/topic.ttl").status_code == 200
 
 
-def test_units_name_what_there_is() -> None:
-    for unit in sorted((DEPLOY / "systemd").glob("*.service")):
-        text = unit.read_text("utf-8")
-        assert {"[Unit]", "[Service]", "[Install]"} <= set(text.split("\n"))
-        if shutil.which("systemd-analyze"):
-            subprocess.run(["systemd-analyze", "verify", "--man=no", str(unit)], capture_output=True, check=False)
+def test_units_start_what_there_is() -> None:
     service = (DEPLOY / "systemd" / "solnum-ld@.service").read_text("utf-8")
     assert "solnum-ld serve --no-build" in service
+    for unit in sorted((DEPLOY / "systemd").glob("*.service")):
+        assert {"[Unit]", "[Service]", "[Install]"} <= set(unit.read_text("utf-8").split("\n"))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed: apt-get install systemd")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    for unit in sorted((DEPLOY / "systemd").glob("*.service")):
+        text = re.sub(
+            r"/opt/[\w-]+/bin/([\w-]+)", lambda m: str(Path(sys.executable).with_name(m[1])), unit.read_text("utf-8")
+        )
+        (tmp_path / unit.name).write_text(text, "utf-8")
+        words = ["systemd-analyze", "verify", "--man=no", str(tmp_path / unit.name.replace("@", "@8001"))]
+        (tmp_path / unit.name.replace("@", "@8001")).write_text(text, "utf-8")
+        verified = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert (verified.returncode, verified.stderr) == (0, "")
 
 
 def test_what_the_runbook_names_is_there() -> None:

@@ -80,6 +80,7 @@ class Endpoint:
         self.engine: Engine = Engine()
         self.marker = Marker()
         self.trouble = "it was not asked yet"
+        self._waiting: set[asyncio.Timeout] = set()
 
     def holds(self, release: str) -> bool:
         """Tell whether it answers, and holds the release."""
@@ -89,6 +90,22 @@ class Endpoint:
         """Note that it does not answer, or not wholly: it is left alone until it is seen to hold the release again."""
         self.trouble = str(error) or type(error).__name__
         log.warning("%s does not answer: %s", self.url, self.trouble)
+
+    async def send(self, client: httpx.AsyncClient, asked: Question) -> httpx.Response:
+        """Ask; return the answer whose body is still to be read. Raises TimeoutError when the endpoint is given up meanwhile."""
+        async with asyncio.timeout(None) as waiting:
+            self._waiting.add(waiting)
+            try:
+                return await client.send(asked.request(self.address, self.engine), stream=True)
+            finally:
+                self._waiting.discard(waiting)
+
+    def give_up(self) -> None:
+        """Wait no longer for answers that have not begun: an engine that takes long answers the watch, one that is gone does not."""
+        now = asyncio.get_running_loop().time()
+        for waiting in self._waiting:
+            waiting.reschedule(now)
+        self._waiting.clear()
 
     async def check(self, client: httpx.AsyncClient) -> None:
         """Ask which release it holds."""
@@ -138,6 +155,8 @@ class Replicas:
             if standing != self._told.get(endpoint.url):
                 self._told[endpoint.url] = standing
                 log.info("%s: %s", endpoint.url, standing)
+            if endpoint.trouble and self._able():  # another can answer what waits there
+                endpoint.give_up()
 
     async def _watch(self) -> None:
         while True:
@@ -185,9 +204,13 @@ class Replicas:
         last: SolnumError = StoreUnavailable("The engine does not answer.")
         broken = 0
         for endpoint in (*able, able[0]):  # a connection that stood idle may be closed: the first is asked again
-            request = asked.request(endpoint.address, endpoint.engine)
+            if endpoint.trouble:
+                continue
             try:
-                response = await self._client.send(request, stream=True)
+                response = await endpoint.send(self._client, asked)
+            except TimeoutError:
+                self.failovers += 1
+                continue
             except httpx.PoolTimeout:
                 raise StoreBusy("Too many queries are at the engine. Try again in a moment.") from None
             except httpx.TransportError as error:
