@@ -125,6 +125,7 @@ def bench_cold(store: Path, base: str, port: int, paths: list[str], table: Table
         if row[0].value.startswith(base + "id/")
     ]
     over = []
+    connection.close()  # it has stood idle while the hubs were found
     for iri in hubs:
         started = time.perf_counter()
         connection.request("GET", "/doc/" + iri.removeprefix(base + "id/"), headers={"Accept": "text/turtle"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
@@ -30,6 +31,9 @@ STALL = 20.0
 
 _WHOLE = 64 * 1024
 """Bytes of an engine's answer up to which it is read whole and written at once."""
+
+_AHEAD = 1024 * 1024
+"""Bytes of an engine's answer that may wait to be parsed: engines send small pieces, and each would cost a change of thread."""
 
 _WAITING = 4
 """Blocks that wait for the client."""
@@ -169,12 +173,17 @@ class Stopped(Exception):
 
 
 class Rest:
-    """The blocks of a long answer. A thread parses and writes; it waits here for the engine's bytes and for the client."""
+    """The blocks of a long answer. A thread parses and writes what a task reads ahead of it, and waits here for the client."""
 
     def __init__(self, reading: Reading, head: bytes, out: Format, limits: Limits, done: Callable[[], None]) -> None:
         self._reading, self._out, self._limits, self._done = reading, out, limits, done
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(head)
+        self._ahead: list[bytes] = []
+        self._arrived = threading.Condition()
+        self._room = asyncio.Event()
+        self._last: SolnumError | bool = False  # what the engine's bytes ended with: an error, or their end
+        self._pump = self._loop.create_task(self._read_ahead())
         self._blocks: asyncio.Queue[bytes | SolnumError | None] = asyncio.Queue(_WAITING)
         self._waiting: asyncio.Task[object] | None = None
         self._closed = self._ended = False
@@ -206,7 +215,15 @@ class Rest:
     def read(self, size: int = -1) -> bytes:
         """Return up to ``size`` bytes of the engine's body."""
         if not self._buffer:
-            self._buffer = memoryview(self._wait(self._reading.chunk()))
+            with self._arrived:
+                self._arrived.wait_for(lambda: self._ahead or self._last or self._closed)
+                if self._closed:
+                    raise CancelledError
+                if not self._ahead and isinstance(self._last, SolnumError):
+                    raise Stopped(self._last)
+                self._buffer = memoryview(b"".join(self._ahead))
+                self._ahead.clear()
+            self._loop.call_soon_threadsafe(self._room.set)
         taken = bytes(self._buffer[: size if size >= 0 else None])
         self._buffer = self._buffer[len(taken) :]
         return taken
@@ -223,6 +240,26 @@ class Rest:
         return found
 
     # -- in the loop ------------------------------------------------------------------------------------------------------
+
+    async def _read_ahead(self) -> None:
+        """Take the engine's bytes as they come, as long as not too many wait."""
+        last: SolnumError | bool = StoreUnavailable("Nothing more of the answer is wanted.")
+        try:
+            while chunk := await self._reading.chunk():
+                with self._arrived:
+                    self._ahead.append(chunk)
+                    self._arrived.notify()
+                    full = sum(map(len, self._ahead)) > _AHEAD
+                if full:
+                    self._room.clear()
+                    await self._room.wait()
+            last = True
+        except SolnumError as error:
+            last = error
+        finally:
+            with self._arrived:
+                self._last = last
+                self._arrived.notify()
 
     async def _as_task(self, step: Coroutine[Any, Any, T]) -> T | SolnumError:
         if self._closed:
@@ -246,6 +283,7 @@ class Rest:
         self._closing = self._loop.create_task(self._end(outcome))
 
     async def _end(self, outcome: SolnumError | None) -> None:
+        self._pump.cancel()
         await self._reading.aclose()
         self._done()
         if not self._closed:
@@ -267,6 +305,9 @@ class Rest:
         if self._closed:
             return
         self._closed = True
+        self._pump.cancel()
+        with self._arrived:
+            self._arrived.notify()
         while not self._blocks.empty():
             self._blocks.get_nowait()
         if self._waiting is not None and not self._ended:
