@@ -125,6 +125,10 @@ class PagesIndex:
             )
         )
 
+    def warm(self) -> None:
+        """Read what the first search would have to wait for: the class of every item."""
+        self._kind_of()
+
     def close(self) -> None:
         """Close every connection."""
         for connection in self._all:

@@ -143,6 +143,7 @@ class Site:
 
     async def watch(self) -> None:
         """Take up another current release whenever there is one, for ever."""
+        await asyncio.to_thread(self.current.pages.warm)
         while True:
             await asyncio.sleep(POLL_SECONDS)
             await self.refresh()
@@ -160,6 +161,7 @@ class Site:
             ):
                 await fresh.aclose()
                 raise ReleaseMismatch(f"it is for {fresh.manifest.base}, not for {self.current.manifest.base}")
+            await asyncio.to_thread(fresh.pages.warm)
             try:
                 await fresh.store.warm()
             except StoreUnavailable as error:
