@@ -23,6 +23,8 @@ from support import Server, serving, write_small
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+collect_ignore_glob = ["clients/*"]  # programs that tests run, some of them in environments of their own
+
 MEMORY = Path("/dev/shm")
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > 4 << 30:
     # a build waits for the disk seven times as long as it computes: it is kept out of all tests but those of the disk

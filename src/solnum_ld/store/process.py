@@ -251,7 +251,8 @@ class Nursery:
                 reply.exception()  # heard, even when nobody waits for it any more
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                # not Process.kill(), which asks first whether it has ended: the answer would be missing to asyncio, which waits for it
+                os.kill(self._process.pid, signal.SIGKILL)
 
     async def aclose(self) -> None:
         """End the nursery; its workers end with it."""
