@@ -12,13 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
-from exchange import FIREFOX, FORMATS, Answer, sparql
+from exchange import FIREFOX, FORMATS, Answer, parse_answer, request_bytes, sparql
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solnum_ld.mediatypes import HTML, TURTLE
 from solnum_ld.negotiation import negotiate, negotiate_language
 from solnum_ld.web.cache import ResponseCache, variant_of
+from support import Server
 
 OFFERS, LANGUAGES = (TURTLE, HTML), ("fr", "en")
 
@@ -487,3 +488,24 @@ def test_a_browser_s_query_does_not_decide_the_format_of_others(http: httpx.Clie
 def test_the_form_does_not_hide_that_updates_are_refused(http: httpx.Client) -> None:
     assert http.get("sparql").status_code == 200
     assert http.get("sparql?update=x").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/doc/book", 200), ("HEAD", "/doc/book", 200), ("GET", "/id/book", 303), ("GET", "/doc/none", 404)],
+)
+def test_what_is_written_beforehand_is_what_the_server_writes(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    """HTTP/1.0 has its heads written by uvicorn, one by one."""
+    request = request_bytes(path, "Accept: text/turtle", method=method)
+    by_uvicorn = parse_answer(server.raw(request.replace(b"HTTP/1.1", b"HTTP/1.0")))
+    again, kept = server.raw(request), request.replace(b"Connection: close\r\n", b"")
+    answer = parse_answer(again)
+    undated = [{*each.headers} - {("date", each.header("date"))} for each in (by_uvicorn, answer)]
+    assert (answer.status, undated[0], answer.body) == (status, undated[1], by_uvicorn.body)
+    both = server.raw(kept + request)  # two answers over one connection, the second of which ends it
+    assert (both.count(b"HTTP/1.1 "), both.count(b"connection: close")) == (2, 1)
+    if etag := answer.header("etag"):
+        unchanged = parse_answer(server.raw(request_bytes(path, "Accept: text/turtle", f"If-None-Match: {etag}")))
+        assert (unchanged.status, unchanged.header("etag"), unchanged.header("content-length")) == (304, etag, None)

@@ -25,6 +25,7 @@ from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 from solnum_ld.negotiation import negotiate, negotiate_coding, negotiate_language
 from solnum_ld.web.coding import Coding, Headers, encode
+from solnum_ld.web.prepared import prepared_start
 from solnum_ld.web.site import Generation, Site
 
 _FLIGHT_SECONDS = 0.1
@@ -304,12 +305,12 @@ class _Answer:
             headers.append((b"content-length", str(len(body)).encode()))
         kept = [(name, value) for name, value in headers if name in _KEPT_ON_304]
         return Entry(
-            start={"type": "http.response.start", "status": self._status, "headers": headers},
+            start=prepared_start(self._status, headers),
             body={"type": "http.response.body", "body": body},
             empty={"type": "http.response.body", "body": b""},
-            not_modified={"type": "http.response.start", "status": 304, "headers": kept},
+            not_modified=prepared_start(304, kept),
             etag=etag,
-            size=len(body) + sum(len(n) + len(v) for n, v in headers) + 1024,
+            size=len(body) + 2 * sum(len(n) + len(v) for n, v in headers) + 1024,  # once as they are, once written
         )
 
 

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from solnum_ld.web.clients import Clients
+from solnum_ld.web.prepared import PreparedCycle
 
 _UNKNOWN = 1 << 62
 _LINGER = 2.0
@@ -182,8 +183,7 @@ class _Guarded(HttpToolsProtocol):
         self._stop_clock()
         if self.cycle is None:
             return
-        if self.scope["http_version"] == "1.0":
-            self.cycle.__class__ = _UntilTheEnd
+        self.cycle.__class__ = _UntilTheEnd if self.scope["http_version"] == "1.0" else PreparedCycle
         self.cycle.transport = cast("asyncio.Transport", _Lingering(self))
 
     def on_message_complete(self) -> None:
