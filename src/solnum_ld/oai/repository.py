@@ -15,6 +15,7 @@ from solnum_ld.ledger import DATASETS, Entry, Ledger, RecordSet, Span
 from solnum_ld.manifest import Manifest
 from solnum_ld.oai import dcat_ap, dublin_core
 from solnum_ld.oai.protocol import Asked, Fault, Verb, parse_request
+from solnum_ld.oai.rights import add_manifest, add_rights
 from solnum_ld.oai.tokens import Token, write_token
 from solnum_ld.oai.xml import OAI, OAI_DC, XSI, add, clean, locate_schema
 from solnum_ld.store import Store
@@ -54,16 +55,18 @@ class Repository:
     manifest: Manifest
     now: datetime
 
-    async def answer(self, arguments: Sequence[tuple[str, str]]) -> bytes:
-        """Return the answer to a request, an error of the protocol included."""
+    async def answer(self, arguments: Sequence[tuple[str, str]] | None) -> bytes:
+        """Return the answer to a request, an error of the protocol included; None are arguments that cannot be read."""
         root, request = self._envelope()
         try:
+            if arguments is None:
+                raise Fault("badArgument", "The arguments are not URL-encoded UTF-8, or too many.")
             asked = parse_request(arguments)
             echoed = dict(asked.arguments)
             answer = await self._answer(asked)
         except Fault as fault:
             if fault.code not in {"badVerb", "badArgument"}:
-                for name, value in arguments:
+                for name, value in arguments or ():
                     request.set(name, clean(value))
             add(root, "error", str(fault), code=fault.code)
         else:
@@ -125,6 +128,8 @@ class Repository:
                 ("sampleIdentifier", sample),
             ):
                 add(about, name, text, _IDENTIFIER)
+        if self.manifest.dataset.license:
+            add_manifest(answer, self.manifest.dataset.license)
 
     def _list_formats(self, answer: etree._Element, identifier: str) -> None:
         for form in _formats_of(self._entry(identifier)) if identifier else FORMATS.values():
@@ -200,6 +205,8 @@ class Repository:
             _header(record, entry)
             if not entry.deleted:
                 add(record, "metadata").append(await self._metadata(entry.iri, prefix))
+                if self.manifest.dataset.license:
+                    add_rights(record, self.manifest.dataset.license)
 
     async def _metadata(self, iri: str, prefix: str) -> etree._Element:
         if prefix == "dcat_ap":

@@ -250,7 +250,7 @@ class ReleaseFolder:
                     history.append(told, other.path, other.manifest, other.path.stat().st_mtime)
         if told.release != release.id:
             history.append(told, release.path, release.manifest, time.time())
-        refresh_ledger(self.path, release.path, release.manifest.base, told)
+        refresh_ledger(self.path, release.path, release.manifest, told)
 
     def prune(self, keep: int) -> list[str]:
         """Remove all but the ``keep`` newest releases, never the current one nor one that is being served."""

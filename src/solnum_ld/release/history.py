@@ -30,7 +30,8 @@ class Published:
     """What is told of one resource; ``stamp`` is when it last changed as a record.
 
     It is ``gone`` when it is described no longer. A record that is none any more is ``deleted``; ``sets`` are those that it is
-    or was in, None for what never was a record. ``hash`` is that of its statements.
+    or was in, None for what never was a record. ``hash`` is that of its statements. A dataset changes with the content of the
+    release, unless its files are ``elsewhere``.
     """
 
     stamp: str
@@ -39,14 +40,16 @@ class Published:
     dataset: bool
     deleted: bool = False
     gone: bool = False
+    elsewhere: bool = False
 
     def is_still(self, kept: Kept) -> bool:
         """Tell whether the resource is as it was."""
         sets = None if self.deleted else self.sets
-        return not self.gone and (self.hash, sets, self.dataset and sets is not None) == (
+        return not self.gone and (self.hash, sets, self.dataset and sets is not None, self.elsewhere) == (
             kept.hash,
             kept.sets,
             kept.dataset,
+            kept.elsewhere,
         )
 
 
@@ -86,7 +89,7 @@ class Told:
             stamp = old.stamp if old.deleted else at
             fresh = Published(stamp, now.hash, old.sets, old.dataset, deleted=True, gone=gone)
         else:
-            fresh = Published(at, now.hash, now.sets, now.dataset, gone=gone)
+            fresh = Published(at, now.hash, now.sets, now.dataset, gone=gone, elsewhere=now.elsewhere)
         self.resources[line["iri"]] = fresh
 
 
@@ -127,7 +130,7 @@ class History:
         ``seconds`` is the time; where the clock has gone back, that of the line before is taken.
         """
         at = max(told.latest, datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        told.membership = membership(release, manifest.base)
+        told.membership = membership(release, manifest)
         lines = list(_differences(told, dict(_records(release)), told.membership, at))
         lines.append({"at": at, "event": "live", "release": manifest.release, "content": manifest.content})
         with self._path.open("a", encoding="utf-8") as out:
@@ -173,14 +176,14 @@ def _drop_torn_line(path: Path) -> None:
 # -- the ledger ------------------------------------------------------------------------------------------------------------
 
 
-def refresh_ledger(folder: Path, release: Path, base: str, told: Told) -> None:
+def refresh_ledger(folder: Path, release: Path, manifest: Manifest, told: Told) -> None:
     """Make the ledger of a folder say what its history tells; ``release`` is the one that is live or going to be.
 
     A ledger that says so already is left as it is.
     """
     if _is_at(folder / NAME, told.state):
         return
-    member_of = told.membership or membership(release, base)
+    member_of = told.membership or membership(release, manifest)
     entries = list(_entries(told))
     used = {spec for entry in entries for spec in entry.sets}
     sets = [one for one in member_of.known if one.spec in used or not member_of.everything]
@@ -202,7 +205,8 @@ def _entries(told: Told) -> Iterator[Entry]:
     for iri, known in sorted(told.resources.items()):
         if known.sets is None:
             continue
-        stamp = max(known.stamp, told.content_since) if known.dataset and not known.deleted else known.stamp
+        moves = known.dataset and not (known.deleted or known.elsewhere)
+        stamp = max(known.stamp, told.content_since) if moves else known.stamp
         identifier = oai_identifier(iri)
         if identifier in taken:  # two spellings of one address
             identifier = iri

@@ -17,6 +17,7 @@ from typing import Any
 import pyoxigraph as ox
 
 from solnum_ld.ledger import RecordSet
+from solnum_ld.manifest import Manifest
 from solnum_ld.namespaces import DCAT, DCTERMS, LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SD, SH, SKOS, VOID
 
 MOST_SETS = 500
@@ -35,41 +36,49 @@ _DATASET = DCAT + "Dataset"
 class Membership:
     """The sets of a release and which records are in which; those that are datasets are told apart.
 
+    ``elsewhere`` are datasets none of whose files is of the release, so that they do not change with its content.
     ``everything`` tells that every resource is a record, be it in a set or not.
     """
 
     known: tuple[RecordSet, ...]
     sets: Mapping[str, tuple[str, ...]]
     datasets: frozenset[str]
+    elsewhere: frozenset[str]
     everything: bool
 
     def kept(self, iri: str, digest: str) -> Kept:
         """Return what the history keeps of a resource whose statements have this hash."""
         record = self.everything or iri in self.sets or iri in self.datasets
-        return Kept(digest, self.sets.get(iri, ()) if record else None, iri in self.datasets)
+        sets = self.sets.get(iri, ()) if record else None
+        return Kept(digest, sets, iri in self.datasets, iri in self.elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the history keeps of a live resource: the hash of its statements, its sets (None: no record), if it is a dataset."""
+    """What the history keeps of a live resource: the hash of its statements, its sets (None: no record), if it is a dataset,
+    and if that has its files elsewhere."""
 
     hash: str
     sets: tuple[str, ...] | None
     dataset: bool
+    elsewhere: bool = False
 
     @classmethod
     def read(cls, line: Mapping[str, Any]) -> Kept:
         """Return what a line of the history says."""
-        return cls(line["hash"], tuple(line["sets"]) if "sets" in line else None, bool(line.get("dataset")))
+        sets = tuple(line["sets"]) if "sets" in line else None
+        return cls(line["hash"], sets, bool(line.get("dataset")), bool(line.get("elsewhere")))
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for a line of the history."""
         sets = {} if self.sets is None else {"sets": self.sets}
-        return {"hash": self.hash, **sets, **({"dataset": True} if self.dataset else {})}
+        told = {name: True for name in ("dataset", "elsewhere") if getattr(self, name)}
+        return {"hash": self.hash, **sets, **told}
 
 
-def membership(release: Path, base: str) -> Membership:
+def membership(release: Path, manifest: Manifest) -> Membership:
     """Return the sets of a release and their members, read from its store."""
+    base = manifest.base
     store = ox.Store.read_only(str(release / "store"))
     declared = _declared(store)
     members = (
@@ -92,6 +101,7 @@ def membership(release: Path, base: str) -> Membership:
         known,
         {iri: shared.setdefault(specs, specs) for iri, specs in ((iri, tuple(own)) for iri, own in sets.items())},
         datasets,
+        datasets - {manifest.dataset.iri} - {file.dataset for file in manifest.dumps},
         not declared,
     )
 

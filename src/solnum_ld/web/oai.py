@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from solnum_ld.errors import ContentTooLarge, LedgerUnreadable, MalformedRequest, StoreBusy, UnsupportedContent
+from solnum_ld.errors import ContentTooLarge, LedgerUnreadable, StoreBusy, UnsupportedContent
 from solnum_ld.mediatypes import Format
 from solnum_ld.oai.protocol import Verb
 from solnum_ld.oai.repository import FORMATS, Repository
@@ -60,10 +60,11 @@ async def oai_form(request: Request) -> Response:
 
 
 async def _answer(request: Request, text: bytes) -> Response:
+    arguments: list[tuple[str, str]] | None
     try:
         arguments = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=50)
-    except ValueError as error:
-        raise MalformedRequest("The arguments are not URL-encoded UTF-8.") from error
+    except ValueError:
+        arguments = None
     generation = generation_of(request.scope)
     try:
         ledger = await asyncio.to_thread(generation.ledger)
