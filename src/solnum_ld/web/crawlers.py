@@ -33,7 +33,10 @@ _EXPIRES = timedelta(days=180)
 
 @router.api_route("/robots.txt", methods=READ, summary="What crawlers may fetch")
 async def robots(request: Request) -> Response:
-    """Answer with the rules: everything but queries, whose answers are without number, and the sitemap's address."""
+    """Answer with the rules: everything but queries, whose answers are without number, and the sitemap's address.
+
+    Catalogue and records are there to be walked, page after page.
+    """
     public = generation_of(request.scope).manifest.public
     root = urlsplit(public).path
     lines = [
@@ -43,6 +46,7 @@ async def robots(request: Request) -> Response:
         f"Disallow: {root}describe",
         f"Disallow: {root}*?",
         f"Allow: {root}catalog",
+        f"Allow: {root}oai?",
         f"Allow: {root}*?lang=",
         "",
         f"Sitemap: {public}sitemap.xml",
@@ -102,16 +106,22 @@ def _entrances(generation: Generation) -> list[str]:
 
 
 def _sitemap(generation: Generation, entrances: list[str], number: int) -> bytes:
-    """Return the sitemap of one stretch of the records; the entrances stand in front of the first."""
+    """Return the sitemap of one stretch of the records; the entrances stand in front of the first.
+
+    Hash IRIs share a document, whose date is that of the latest of them.
+    """
     manifest, start = generation.manifest, (number - 1) * PER_MAP
     with (generation.path / "records.tsv").open(encoding="utf-8") as lines:
         records = (line.partition("\t")[0] for line in lines)
         stretch = list(islice(records, max(0, start - len(entrances)), max(0, start + PER_MAP - len(entrances))))
     changed, latest = _changes(generation.path.parent / "history.jsonl", generation.id, frozenset(stretch))
-    documents = ((manifest.names.document(iri), changed.get(iri, "")) for iri in stretch)
-    addresses = [(encoded_address(address), when) for address, when in documents if address and "#" not in address]
-    first = [(manifest.public + path, latest) for path in entrances] if number == 1 else []
-    return _xml("urlset", "url", [*first, *addresses])
+    addresses = dict.fromkeys((manifest.public + path for path in entrances), latest) if number == 1 else {}
+    for iri in stretch:
+        document = manifest.names.document(iri)
+        if document and "#" not in document:
+            address = encoded_address(document)
+            addresses[address] = max(addresses.get(address, ""), changed.get(iri, ""))
+    return _xml("urlset", "url", addresses.items())
 
 
 def _changes(history: Path, release: str, wanted: frozenset[str]) -> tuple[dict[str, str], str]:
