@@ -7,11 +7,22 @@ from pathlib import Path
 ETALAB = "https://www.etalab.gouv.fr/licence-ouverte-open-licence"
 HOSTILE = 'Titre « "a" & <b>c</b> \\\\ 👩🏽‍💻 שלום مرحبا '
 MANY = 1000
+VOCABULARY = """\
+@prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix v: <http://many.example.org/def#> .
+v:Summer a owl:Class ; rdfs:label "Été"@fr ; rdfs:subClassOf
+  [ a owl:Restriction ; owl:onProperty v:days ; owl:maxCardinality 092 ] , [ a owl:Restriction ; owl:onProperty v:heat ; owl:hasValue 2.50 ] .
+v:days a owl:DatatypeProperty . v:heat a owl:DatatypeProperty .
+"""
 
 
 def write_many(folder: Path) -> Path:
-    """Write a source of a thousand datasets, one of them with everything that breaks a careless reader in its title."""
-    folder.mkdir()
+    """Write a source of a thousand datasets, one of them with everything that breaks a careless reader in its title.
+
+    It has a vocabulary too, in which numbers are spelt as a store does not keep them.
+    """
+    (folder / "ontology").mkdir(parents=True)
+    (folder / "ontology" / "seasons.ttl").write_text(VOCABULARY, "utf-8")
     lines = [
         "@prefix dcat: <http://www.w3.org/ns/dcat#> . @prefix dct: <http://purl.org/dc/terms/> .",
         "@prefix void: <http://rdfs.org/ns/void#> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .",

@@ -525,6 +525,15 @@ def test_a_walk_over_the_pages_finds_every_dataset_once(many: httpx.Client) -> N
             assert page.value(contact, VCARD.hasEmail) == URIRef("mailto:team@example.net")
 
 
+def test_the_size_of_a_vocabulary_is_that_of_what_is_served(many: httpx.Client) -> None:
+    described = many.get("doc/distribution/main-vocabulary.nt").text
+    about = rdflib.Graph().parse(data=described, format="nt")
+    ((distribution, size),) = about.subject_objects(DCAT.byteSize)
+    served = many.get(str(about.value(distribution, DCAT.downloadURL)), headers={"accept-encoding": "identity"})
+    assert '"Été"@fr' in served.text
+    assert int(size) == len(served.content) == int(served.headers["content-length"])
+
+
 def test_hostile_titles_come_through_every_format(many: httpx.Client) -> None:
     for suffix in RDF_SUFFIXES:
         page = graph_of(many.get(f"catalog.{suffix}", params={"page": 5}), PARSERS[suffix])

@@ -172,9 +172,13 @@ def foresee(inspection: Inspection, *, shacl: bool = True) -> list[Finding]:
 
 
 def turtle_size(lines: bytes, names: Names) -> int:
-    """Return how many bytes these triples, N-Triples, take as the document in Turtle that a graph is served as."""
-    parsed = ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True)
-    triples = sorted({quad.triple for quad in parsed}, key=str)
+    """Return how many bytes these triples, N-Triples, take as the document in Turtle that a graph is served as.
+
+    They pass through a store, since one keeps the values of numbers, not how they are spelt.
+    """
+    store = ox.Store()
+    store.extend(ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True))
+    triples = sorted({quad.triple for quad in store}, key=str)
     return len(to_bytes(triples, ox.RdfFormat.TURTLE, used_prefixes(triples, names)))
 
 
