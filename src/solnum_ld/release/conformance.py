@@ -4,8 +4,11 @@ would lose what. It is judged as it will be served, derived and with all its fig
 from __future__ import annotations
 
 import gzip
+import logging
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyoxigraph as ox
 from rdflib import Graph
@@ -18,13 +21,15 @@ from solnum_ld.release.catalogue import Catalogue
 from solnum_ld.release.inspection import Inspection, Whereabouts
 from solnum_ld.release.reading import ENGINE_FORMATS
 from solnum_ld.release.tree import Role, SourceFile
-from solnum_ld.validation import Result, validate
+from solnum_ld.validation import Result, validate_file
 
 MAX_OF_A_SHAPE = 20
 """Results of one shape that are told one by one; thousands of datasets have thousands."""
 
 GRAPH = "shapes/catalog"
 """The graph of the source's own shapes of the catalogue; those are not applied to its data."""
+
+log = logging.getLogger("solnum_ld")
 
 
 def check_catalogue(
@@ -49,24 +54,25 @@ def check_catalogue(
     shapes = _shapes(inspection, public=public) if shacl else None
     if shapes is None:
         return
-    data = Graph(bind_namespaces="none")
-    data.parse(data=to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES), format="nt")
     where_at = Whereabouts(inspection.tree, inspection.parts)
     lenient = not inspection.declared.strict
     quiet = lenient and not public and _own_shapes(inspection) is None
     found = Counter[str]()
     try:
-        results = validate(data, shapes)
+        with tempfile.TemporaryDirectory(prefix="solnum-catalogue-") as folder:
+            data = Path(folder) / "catalogue.nt"
+            data.write_bytes(to_bytes(catalogue.triples, ox.RdfFormat.N_TRIPLES))
+            results = validate_file(data, len(catalogue.triples), shapes, log.info)
     except ValueError as error:
         yield violation("shape", f"The shapes cannot be used: {error}.", "Correct the shapes.", file=f"{GRAPH}.ttl")
         return
     for result in results:
-        finding = _finding(result, names, where_at, lenient=lenient)
-        if quiet and finding.severity is not Severity.VIOLATION:
+        severity = _severity(result, lenient=lenient)
+        if quiet and severity is not Severity.VIOLATION:
             continue
         found[result.shape] += 1
         if found[result.shape] <= MAX_OF_A_SHAPE:
-            yield finding
+            yield _finding(result, severity, names, where_at)
     for shape, count in found.items():
         if count > MAX_OF_A_SHAPE:
             yield Finding(
@@ -90,12 +96,15 @@ def _own_shapes(inspection: Inspection) -> SourceFile | None:
     return next((file for file in inspection.tree.of(Role.SHAPES) if file.stem == GRAPH), None)
 
 
-def _finding(result: Result, names: Names, where: Whereabouts, *, lenient: bool) -> Finding:
-    focus = names.canonical(result.focus)
-    file, line = where.of(focus, result.path)
+def _severity(result: Result, *, lenient: bool) -> Severity:
     severity = Severity(result.severity)
     if lenient and severity is Severity.VIOLATION and result.constraint in {"MinCount", "QualifiedMinCount"}:
-        severity = Severity.WARNING  # something is missing; nothing is wrong
+        return Severity.WARNING  # something is missing; nothing is wrong
+    return severity
+
+
+def _finding(result: Result, severity: Severity, names: Names, where: Whereabouts) -> Finding:
+    file, line = where.of(names.canonical(result.focus), result.path)
     remedy = "Correct it in catalog.ttl."
     if result.constraint in {"MinCount", "QualifiedMinCount"}:
         remedy = "State it in catalog.ttl."

@@ -21,7 +21,7 @@ from solnum_ld.release.context import check_context
 from solnum_ld.release.crew import Crew, crew_for
 from solnum_ld.release.declared import NO_SPACE, Declared, check_space, read_declared
 from solnum_ld.release.derive import check_rules
-from solnum_ld.release.locate import Locator
+from solnum_ld.release.locate import Locator, Statement
 from solnum_ld.release.portions import divide, survey_portion
 from solnum_ld.release.reading import FileReading, read_file
 from solnum_ld.release.runs import merge, ranges
@@ -246,6 +246,7 @@ class Whereabouts:
     def __init__(self, tree: SourceTree, parts: Sequence[Path]) -> None:
         self._tree, self._parts = tree, parts
         self._locators: dict[str, Locator | None] = {}
+        self._of_subjects: dict[str, dict[str | None, list[Statement]]] = {}
         self._labels: dict[str, str] | None = None
 
     def _locator(self, file: SourceFile) -> Locator | None:
@@ -261,20 +262,26 @@ class Whereabouts:
             )
         return self._locators[file.name]
 
+    def _statements(self, file: SourceFile, subject: str | None) -> Sequence[Statement]:
+        """Return the statements of a file, those about ``subject`` where one is named, in the order of the text."""
+        locator = self._locator(file)
+        if locator is None or subject is None:
+            return locator.statements if locator else ()
+        if file.name not in self._of_subjects:
+            index: dict[str | None, list[Statement]] = {}
+            for statement in locator.statements:
+                index.setdefault(statement.subject, []).append(statement)
+            self._of_subjects[file.name] = index
+        return self._of_subjects[file.name].get(subject, ())
+
     def all_of(
         self, subject: str | None, predicate: str | None = None, value: str | None = None
     ) -> list[tuple[str, int]]:
         """Return every (file, line) at which the statement, as far as given, is written."""
         found = []
         for file in self._tree.files:
-            locator = self._locator(file)
-            for statement in locator.statements if locator else ():
-                same = (
-                    subject in (None, statement.subject),
-                    predicate in (None, statement.predicate),
-                    value in (None, statement.object),
-                )
-                if all(same):
+            for statement in self._statements(file, subject):
+                if predicate in (None, statement.predicate) and value in (None, statement.object):
                     found.append((file.name, statement.line))
                     if len(found) > 100:
                         return found
@@ -284,9 +291,8 @@ class Whereabouts:
         """Return the values that the source writes for a property of a resource, each once."""
         found: dict[str, None] = {}
         for file in self._tree.files:
-            locator = self._locator(file)
-            for statement in locator.statements if locator else ():
-                if (statement.subject, statement.predicate) == (subject, predicate):
+            for statement in self._statements(file, subject):
+                if statement.predicate == predicate:
                     found[statement.object] = None
         return list(found)
 
