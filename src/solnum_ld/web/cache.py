@@ -287,9 +287,11 @@ class _Answer:
 
     @property
     def cacheable(self) -> bool:
-        if self._status not in _STATUSES or self._size > self._bound:
-            return False
-        return not any(name == b"cache-control" and b"no-store" in value for name, value in self._headers)
+        return self._status in _STATUSES and self._size <= self._bound and not self._is_fleeting()
+
+    def _is_fleeting(self) -> bool:
+        """Tell whether nobody may keep the answer, as when the time of asking stands in it."""
+        return any(name == b"cache-control" and b"no-store" in value for name, value in self._headers)
 
     async def entry(self) -> Entry:
         """Return the answer with its content-coding, its ETag and the headers of all answers."""
@@ -297,7 +299,7 @@ class _Answer:
         headers = [(name, value) for name, value in self._headers if name not in (b"content-length", b"etag")]
         headers, body = await encode(headers, body, self._coding)
         etag = b""
-        if self._status == 200:
+        if self._status == 200 and not self._is_fleeting():
             etag = b'"' + base64.urlsafe_b64encode(hashlib.sha256(body).digest()[:18]) + b'"'
             headers.append((b"etag", etag))
         headers = _finished(headers)
