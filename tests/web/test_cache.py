@@ -6,12 +6,15 @@ import asyncio
 import functools
 import gzip
 import itertools
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from endpoint import FORM
 from exchange import FIREFOX, FORMATS, Answer, parse_answer, request_bytes, sparql
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -488,6 +491,29 @@ def test_a_browser_s_query_does_not_decide_the_format_of_others(http: httpx.Clie
 def test_the_form_does_not_hide_that_updates_are_refused(http: httpx.Client) -> None:
     assert http.get("sparql").status_code == 200
     assert http.get("sparql?update=x").status_code == 400
+
+
+def segments_received(connection: socket.socket) -> int:
+    """Return how many pieces with data in them a connection has received (tcpi_data_segs_in of struct tcp_info)."""
+    return int(struct.unpack_from("I", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160), 152)[0])
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts segments")
+@pytest.mark.parametrize("way", ["GET /doc/book", "POST /sparql"])
+def test_a_short_answer_comes_in_one_piece(way: str, server: Server) -> None:
+    """Head and body apart are two system calls here, and two of the client."""
+    method, _, path = way.partition(" ")
+    body = b"query=ASK%20%7B%7D" if method == "POST" else b""
+    fields = (f"Content-Type: {FORM}", f"Content-Length: {len(body)}") if body else ()
+    request = request_bytes(path, "Accept: */*", *fields, method=method).replace(b"Connection: close\r\n", b"") + body
+    with socket.create_connection(server.address, timeout=20) as connection:
+        for number in (1, 2):
+            connection.sendall(request)
+            received = connection.recv(1 << 20)
+            while len(parse_answer(received).body) < int(parse_answer(received).header("content-length") or 0):
+                received += connection.recv(1 << 20)
+            assert parse_answer(received).status == 200
+            assert segments_received(connection) == number
 
 
 @pytest.mark.parametrize(

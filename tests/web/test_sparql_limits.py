@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import httpx
+import pyoxigraph as ox
 import pytest
 from endpoint import ASK, ENDLESS, FORM, JSON, PROBLEM, RESULTS, assert_problem, read_boolean, read_rows, send
 from exchange import Answer, client_of, free_port, parse_answer, sparql, wait_for
@@ -181,10 +182,13 @@ def test_answer_within_the_rows_is_whole(visitor: httpx.Client) -> None:
     assert len(read_rows(send(visitor, "form", query).content, JSON)) == ROWS
 
 
-def test_graph_with_too_many_triples_is_never_whole(visitor: httpx.Client) -> None:
+@pytest.mark.parametrize("kind", ["application/n-triples", "application/n-quads", "text/turtle"])
+def test_graph_with_too_many_triples_is_never_whole(kind: str, visitor: httpx.Client) -> None:
     query = "CONSTRUCT WHERE { ?s <https://schema.org/about> ?o }"
+    within = send(visitor, "form", f"{query} LIMIT {ROWS}", headers={"accept": kind})
+    assert sum(1 for _ in ox.parse(within.content, format=ox.RdfFormat.from_media_type(kind))) == ROWS
     try:
-        answer = send(visitor, "form", query, headers={"accept": "application/n-triples"})
+        answer = send(visitor, "form", query, headers={"accept": kind})
     except httpx.RemoteProtocolError:
         return
     assert answer.status_code >= 400

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_to_bytes
 
 from solnum_ld.errors import MalformedQuery, MalformedRequest, RequestRefused, UnsupportedContent
 from solnum_ld.iris import is_absolute
@@ -12,6 +12,7 @@ FORM = "application/x-www-form-urlencoded"
 DIRECT = "application/sparql-query"
 UPDATE = "application/sparql-update"
 MAX_FIELDS = 1000
+_PLAIN = frozenset({FORM, DIRECT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def media_type_of(content_type: str) -> str:
     >>> media_type_of("Application/SPARQL-Query; charset=UTF-8")
     'application/sparql-query'
     """
+    if content_type in _PLAIN:
+        return content_type
     kind, _, parameters = content_type.partition(";")
     kind = kind.strip().lower()
     charset = next(
@@ -109,16 +112,19 @@ def _graphs(fields: list[tuple[str, str]], name: str) -> tuple[str, ...]:
 
 def _fields(data: bytes, what: str) -> list[tuple[str, str]]:
     """Return the fields of an ``application/x-www-form-urlencoded`` text; percent-encodings are decoded once."""
+    if not data:
+        return []
+    if data.count(b"&") >= MAX_FIELDS:
+        raise MalformedRequest(f"The {what} has more than {MAX_FIELDS:,} fields.")
+    pairs = (field.partition(b"=") for field in data.split(b"&") if field)
+    return [(_decoded(name, what), _decoded(value, what)) for name, _, value in pairs]
+
+
+def _decoded(part: bytes, what: str) -> str:
     try:
-        text = data.decode("ascii")
-    except UnicodeDecodeError:
-        text = _text(data, what)
-    try:
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+        return unquote_to_bytes(part.replace(b"+", b" ")).decode()
     except UnicodeDecodeError as error:
         raise MalformedRequest(f"The {what} is not UTF-8.") from error
-    except ValueError as error:
-        raise MalformedRequest(f"The {what} cannot be read: {error}.") from error
 
 
 def _text(data: bytes, what: str) -> str:

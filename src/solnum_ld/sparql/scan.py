@@ -112,7 +112,7 @@ class _Scanner:
             kind = token.lastgroup
             if self._dataset is not None and self._body == len(self._text):
                 self._expect(token)
-            if kind == "iri" and not self._changing and _HIDDEN_CHANGE.search(token[0]):
+            if kind == "iri" and not self._changing and "(" in token[0] and _HIDDEN_CHANGE.search(token[0]):
                 self._changing = True
             if kind is None:
                 if self._depth == 0 and self._form == "DESCRIBE":

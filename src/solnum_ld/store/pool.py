@@ -285,20 +285,21 @@ class WorkerPool:
             return
         if len(self._queue) >= self._queue_length:
             raise StoreBusy("Too many queries are waiting. Try again in a moment.")
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         self._queue.append(turn)
+        clock = loop.call_later(limits.seconds, _give_up, turn)
         try:
-            async with asyncio.timeout(limits.seconds):
-                await turn
-        except BaseException as error:
+            await turn
+        except BaseException:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self._leave_short()  # the turn came as the wait ended
             else:
                 with contextlib.suppress(ValueError):
                     self._queue.remove(turn)
-            if isinstance(error, TimeoutError):
-                raise StoreBusy("The queries before this one took too long. Try again in a moment.") from None
             raise
+        finally:
+            clock.cancel()
 
     def _leave_short(self) -> None:
         """Give a short lane to the next that waits."""
@@ -429,6 +430,11 @@ class WorkerPool:
     async def _refill(self) -> None:
         while not self._closed and len(self._idle) + len(self._short) < self._size + 1:
             self._idle.insert(0, await self._start())
+
+
+def _give_up(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_exception(StoreBusy("The queries before this one took too long. Try again in a moment."))
 
 
 def _request(query: SparqlQuery, out: Format, limits: Limits) -> bytes:

@@ -43,6 +43,7 @@ class Worker(asyncio.Protocol):
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
+        self._poll: select.poll | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the transport."""
@@ -84,9 +85,10 @@ class Worker(asyncio.Protocol):
             return True
         if self.handle < 0:
             return False
-        poll = select.poll()
-        poll.register(self.handle, select.POLLIN)
-        return bool(poll.poll(0))
+        if self._poll is None:
+            self._poll = select.poll()
+            self._poll.register(self.handle, select.POLLIN)
+        return bool(self._poll.poll(0))
 
     def send(self, data: bytes) -> None:
         """Send bytes to the worker."""

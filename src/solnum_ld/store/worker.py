@@ -40,6 +40,9 @@ _GRAPHS = {
     "application/n-quads": ox.RdfFormat.N_QUADS,
     "application/trig": ox.RdfFormat.TRIG,
 }
+_BY_LINE = frozenset({ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS})
+"""Formats that write a triple as a line, and need no prefixes."""
+
 _ROW_ENDS = {
     ox.QueryResultsFormat.JSON: (b'}},{"', b"{},"),
     ox.QueryResultsFormat.XML: (b"</result>",),
@@ -47,6 +50,9 @@ _ROW_ENDS = {
 }
 _FIRST = 16 * 1024
 _BLOCK = 64 * 1024
+_ROOM = 64 * 1024
+"""Bytes of a request that are read at once, into the same place every time: as much anew each time is much work for the kernel."""
+
 _SLOW_SECONDS = 0.02
 _GROWTH = 96 * 1024 * 1024
 _NOT_XML = bytes(c for c in range(32) if c not in (9, 10, 13))
@@ -109,7 +115,8 @@ class _CsvRows:
 class Sink:
     """Takes what the engine writes and sends it on in blocks. Raising in ``write`` ends the evaluation.
 
-    ``rows`` and ``size`` bound the result; ``count`` tells how many rows end in a block, of which ``apart`` are none.
+    ``rows`` and ``size`` bound the result; ``count`` tells how many rows (or ``triples``) end in a block, of which ``apart``
+    are none.
     """
 
     def __init__(
@@ -120,12 +127,13 @@ class Sink:
         count: Callable[[bytes], int] | None,
         *,
         apart: int = 0,
+        triples: bool = False,
         xml: bool,
     ) -> None:
         self._connection = connection
         self._most, self._rows = rows, rows + apart
         self._size = self._left = size
-        self._count, self._xml = count, xml
+        self._count, self._triples, self._xml = count, triples, xml
         self._xml_tail = b""
         self._chunks: list[bytes] = []
         self._held = 0
@@ -160,6 +168,8 @@ class Sink:
             )
         if self._count is not None:
             self._rows -= self._count(block)
+            if self._rows < 0 and self._triples:
+                raise _too_many_triples(self._most)
             if self._rows < 0:
                 raise Fault(
                     "large", f"The result has more than {self._most:,} rows, which is as many as are sent here. {_LESS}"
@@ -189,13 +199,13 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
     _bound_memory(memory)
     base_pages = _resident()
     connection.sendall(frame(READY))
-    buffer = bytearray()
+    buffer, room = bytearray(), memoryview(bytearray(_ROOM))
     while True:
         while len(buffer) < HEADER.size or len(buffer) < HEADER.size + HEADER.unpack_from(buffer)[1]:
-            received = connection.recv(1 << 18)
+            received = connection.recv_into(room)
             if not received:
                 return
-            buffer += received
+            buffer += room[:received]
         _, length = HEADER.unpack_from(buffer)
         request = json.loads(bytes(buffer[HEADER.size : HEADER.size + length]))
         del buffer[: HEADER.size + length]
@@ -236,6 +246,10 @@ def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, 
         results.serialize(cast("IO[bytes]", sink), format=shape)
         return sink
     form = _GRAPHS[media_type]
+    if isinstance(results, ox.QueryTriples) and form in _BY_LINE:  # none of its triples becomes an object of Python's
+        sink = Sink(outlet, rows, size, _Rows((b"\n",)).count, triples=True, xml=False)
+        results.serialize(cast("IO[bytes]", sink), format=form)
+        return sink
     sink = Sink(outlet, 0, size, None, xml=form is ox.RdfFormat.RDF_XML)
     try:
         ox.serialize(_counted(results, rows), cast("IO[bytes]", sink), format=form, prefixes=_prefixes(form))
@@ -253,10 +267,12 @@ def _prefixes(form: ox.RdfFormat) -> dict[str, str] | None:
 def _counted(triples: Iterable[T], bound: int) -> Iterator[T]:
     for count, triple in enumerate(triples):
         if count >= bound:
-            raise Fault(
-                "large", f"The result has more than {bound:,} triples, which is as many as are sent here. {_LESS}"
-            )
+            raise _too_many_triples(bound)
         yield triple
+
+
+def _too_many_triples(bound: int) -> Fault:
+    return Fault("large", f"The result has more than {bound:,} triples, which is as many as are sent here. {_LESS}")
 
 
 def _bound_memory(memory: int) -> None:

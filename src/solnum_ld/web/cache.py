@@ -352,8 +352,12 @@ def matches(none_match: bytes, etag: bytes) -> bool:
 
 
 def _finished(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
-    have = {name for name, _ in headers}
-    return [*headers, *(pair for pair in _ON_ALL if pair[0] not in have)]
+    return [*headers, *_missing(frozenset(name for name, _ in headers))]
+
+
+@lru_cache(maxsize=1024)
+def _missing(names: frozenset[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(pair for pair in _ON_ALL if pair[0] not in names)
 
 
 @lru_cache(maxsize=8192)

@@ -6,19 +6,25 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 from starlette.types import Message, Send
 
 from solnum_ld.negotiation import negotiate_coding
+from solnum_ld.web.prepared import quick_start
 
 Headers = list[tuple[bytes, bytes]]
+Fields = tuple[tuple[bytes, bytes], ...]
 
 _FROM = 1024
 _IN_THREAD_FROM = 256 * 1024
-_LEVEL, _STREAM_LEVEL = (
-    5,
-    1,
-)  # what is kept is compressed once; a stream at 200 MB a second, to a twelfth (JSON of SPARQL)
+_LEVEL = 5
+"""Of what is kept, and so compressed once."""
+
+_STREAM_LEVEL = 1
+"""Of what is sent as it comes: 200 MB a second, to a twelfth (JSON of SPARQL)."""
+
+_GZIP = (b"content-encoding", b"gzip")
 _GZIP_FRAME = 16 + zlib.MAX_WBITS
 _TEXTUAL = (b"json", b"xml", b"n-triples", b"n-quads", b"trig")
 
@@ -35,12 +41,22 @@ async def encode(headers: Headers, body: bytes, accept_encoding: str | None) -> 
     if len(body) < _FROM or not is_compressible(headers):
         return headers, body
     headers = vary(headers, b"Accept-Encoding")
+    packed = await _packed(body, accept_encoding)
+    return (headers, body) if packed is None else ([*headers, _GZIP], packed)
+
+
+async def _packed(body: bytes, accept_encoding: str | None) -> bytes | None:
+    """Return the body in gzip; None where the client does not take that, or it is no shorter."""
     if negotiate_coding(accept_encoding) != "gzip":
-        return headers, body
+        return None
     packed = await asyncio.to_thread(_gzip, body) if len(body) > _IN_THREAD_FROM else _gzip(body)
-    if len(packed) >= len(body):
-        return headers, body
-    return [*headers, (b"content-encoding", b"gzip")], packed
+    return packed if len(packed) < len(body) else None
+
+
+@lru_cache(maxsize=256)
+def _varied(fields: Fields) -> Fields | None:
+    """Return header fields that say that the coding was negotiated; None for what has no other coding."""
+    return tuple(vary(list(fields), b"Accept-Encoding")) if is_compressible(fields) else None
 
 
 def _gzip(body: bytes) -> bytes:
@@ -79,19 +95,31 @@ class Coding:
         body, more = message.get("body", b""), message.get("more_body", False)
         if self._start is not None:
             start, self._start = self._start, None
-            headers = list(start["headers"])
             if more:
-                headers = self._begin(headers)
+                await self._send({**start, "headers": self._begin(list(start["headers"]))})
             else:
-                headers, body = await encode(headers, body, self._accept_encoding)
-                headers = [(n, str(len(body)).encode() if n == b"content-length" else v) for n, v in headers]
-            await self._send({**start, "headers": headers})
+                start, body = await self._whole(start, body)
+                await self._send(start)
         if self._head:
             body = b""
         elif self._deflate is not None:
             packed = self._deflate.compress(body)
             body = packed + self._deflate.flush(zlib.Z_SYNC_FLUSH if more else zlib.Z_FINISH)
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _whole(self, start: Message, body: bytes) -> tuple[Message, bytes]:
+        headers = start["headers"]
+        fields = tuple([field for field in headers if field[0] != b"content-length"])
+        has_length = len(fields) < len(headers)
+        varied = _varied(fields) if len(body) >= _FROM else None
+        if varied is not None:
+            fields = varied
+            packed = await _packed(body, self._accept_encoding)
+            if packed is not None:
+                fields, body = (*fields, _GZIP), packed
+        if not has_length:  # there is no length to tell, as with 204
+            return {**start, "headers": list(fields)}, body
+        return quick_start(start["status"], fields, len(body)), body
 
     def _begin(self, headers: Headers) -> Headers:
         if not is_compressible(headers):
@@ -100,4 +128,4 @@ class Coding:
         if negotiate_coding(self._accept_encoding) != "gzip":
             return headers
         self._deflate = zlib.compressobj(_STREAM_LEVEL, zlib.DEFLATED, _GZIP_FRAME)
-        return [*(pair for pair in headers if pair[0] != b"content-length"), (b"content-encoding", b"gzip")]
+        return [*(pair for pair in headers if pair[0] != b"content-length"), _GZIP]

@@ -20,8 +20,9 @@ NO_STORE = "no-store"
 
 def header(request: Request, name: str) -> str | None:
     """Return all lines of a header as one list, None when it is absent."""
-    lines = request.headers.getlist(name)
-    return ", ".join(line[:4096] for line in lines) if lines else None
+    wanted = name.encode("latin-1")
+    lines = [value[:4096].decode("latin-1") for field, value in request.scope["headers"] if field == wanted]
+    return ", ".join(lines) if lines else None
 
 
 def choose_format(request: Request, offers: tuple[Format, ...]) -> Format:

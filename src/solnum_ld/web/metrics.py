@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
@@ -41,11 +42,7 @@ class Metrics:
         """Note a query that has ended. ``outcome`` is ``ok`` or the name of an error."""
         self.outcomes[outcome] += 1
         self.seconds += seconds
-        for index, bound in enumerate(BUCKETS):
-            if seconds <= bound:
-                self.buckets[index] += 1
-                return
-        self.buckets[-1] += 1
+        self.buckets[bisect_left(BUCKETS, seconds)] += 1
 
 
 def serve_metrics(metrics: Metrics, host: str, port: int) -> Callable[[], None]:

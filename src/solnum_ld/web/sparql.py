@@ -10,10 +10,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from solnum_ld.errors import (
@@ -39,7 +39,7 @@ from solnum_ld.mediatypes import (
 from solnum_ld.namespaces import SCHEMA, SCHEMA_HTTP
 from solnum_ld.resources.describing import describe_query
 from solnum_ld.resources.representation import serialise
-from solnum_ld.sparql import QueryForm, SparqlQuery, parse_query
+from solnum_ld.sparql import OFFERS, QueryForm, SparqlQuery, parse_query
 from solnum_ld.sparql.description import Service, describe_service
 from solnum_ld.sparql.grammar import explain
 from solnum_ld.sparql.protocol import SparqlRequest, media_type_of, read_get, read_post
@@ -47,7 +47,7 @@ from solnum_ld.sparql.scan import position, rewrite_iris
 from solnum_ld.store.protocol import Answer, Limits
 from solnum_ld.web.cache import CutOff, generation_of
 from solnum_ld.web.clients import Clients
-from solnum_ld.web.http import CACHE, NO_STORE, choose_format, is_page, link, represent
+from solnum_ld.web.http import CACHE, NO_STORE, choose_format, header, is_page, link, represent
 from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.problems import answer_error, method_not_allowed
 from solnum_ld.web.query import query_page, show_mistake, show_outcome
@@ -57,6 +57,7 @@ from solnum_ld.web.statistics import read_statistics
 PATH = "/sparql"
 METHODS = "GET, HEAD, POST, OPTIONS"
 REWRITTEN = "solnum-rewritten"
+_SCHEMA_ORG = "schema.org"
 MAX_QUERY = 1024 * 1024
 """Bytes that a query, with all that comes with it, may have."""
 
@@ -79,6 +80,17 @@ _NAMES: dict[str, tuple[Format, ...]] = {
     "n-quads": (NQUADS,),
 }
 """Short names that clients send as ``format=``, beside the suffixes and media types of formats."""
+
+_EVERYTHING: dict[tuple[QueryForm, bool], tuple[Format, ...]] = {
+    (form, by_get): (
+        *offers,
+        *(RESULT_ALIASES if form in (QueryForm.SELECT, QueryForm.ASK) else ()),
+        *((HTML,) if by_get else ()),
+    )
+    for form, offers in OFFERS.items()
+    for by_get in (True, False)
+}
+"""What a query may be answered in; a page by GET alone."""
 
 _XML_RESULTS = frozenset((SPARQL_XML, *(form for form in RESULT_ALIASES if form.suffix == "xml")))
 _SHOWN = 1500
@@ -144,9 +156,9 @@ class SparqlEndpoint:
                 await self._introduce(exchange, asked)
                 return
         elif method == "POST":
-            content_type = exchange.request.headers.get("content-type", "")
+            content_type = header(exchange.request, "content-type") or ""
             media_type_of(content_type)  # before anything of the body is read
-            if exchange.request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            if (header(exchange.request, "content-encoding") or "identity").strip().lower() != "identity":
                 raise UnsupportedContent("Send the query as it is, without a content-coding.")
             asked = read_post(scope["query_string"], content_type, await _body(exchange))
         else:
@@ -162,11 +174,11 @@ class SparqlEndpoint:
             query, moved = await asyncio.to_thread(self._read, asked, text, generation)
         else:
             query, moved = self._read(asked, text, generation)
-        cache = NO_STORE if query.changing or exchange.scope["method"] == "POST" else CACHE
-        headers = {REWRITTEN: "schema.org"} if moved else {}
+        exchange.cache = NO_STORE if query.changing or exchange.scope["method"] == "POST" else CACHE
+        exchange.rewritten = bool(moved)
         with self._clients.asking(self._clients.name(exchange.scope)), _Watch(exchange.receive) as watch:
             try:
-                await self._negotiate(exchange, query, asked, cache, headers)
+                await self._negotiate(exchange, query, asked)
             except asyncio.CancelledError:
                 watch.forgive()
                 raise CutOff("the client has left") from None
@@ -174,9 +186,7 @@ class SparqlEndpoint:
                 mistake = await asyncio.to_thread(explain, text) if moved else None
                 raise mistake or _at_origin(error, text, moved) from None
 
-    async def _negotiate(
-        self, exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, cache: str, headers: dict[str, str]
-    ) -> None:
+    async def _negotiate(self, exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest) -> None:
         """Answer in the best format; in the next best where the result cannot be written in it."""
         refused: set[Format] = set()
         while True:
@@ -189,12 +199,15 @@ class SparqlEndpoint:
                 raise
             if form is HTML:
                 limits, generation = self._settings.limits, generation_of(exchange.scope)
-                page = await show_outcome(exchange.request, generation, query, asked.query or "", limits, cache)
-                page.headers.update(headers)
+                page = await show_outcome(
+                    exchange.request, generation, query, asked.query or "", limits, exchange.cache
+                )
+                if exchange.rewritten:
+                    page.headers[REWRITTEN] = _SCHEMA_ORG
                 await page(exchange.scope, exchange.receive, exchange.send)
                 return
             try:
-                await self._deliver(exchange, query, form, cache, headers)
+                await self._deliver(exchange, query, form)
             except NotAcceptable:
                 if exchange.begun:
                     raise
@@ -216,11 +229,8 @@ class SparqlEndpoint:
                 parse_query(asked.query or "", asked.default_graphs, asked.named_graphs)
             raise
 
-    async def _deliver(
-        self, exchange: _Exchange, query: SparqlQuery, form: Format, cache: str, headers: dict[str, str]
-    ) -> None:
+    async def _deliver(self, exchange: _Exchange, query: SparqlQuery, form: Format) -> None:
         generation = generation_of(exchange.scope)
-        vary = () if exchange.overridden else ("Accept",)
         if query.form is QueryForm.DESCRIBE:
             triples = await describe_query(generation.store, query, self._settings.limits, generation.manifest)
             body = await asyncio.to_thread(serialise, triples, form, generation.context, generation.manifest.names)
@@ -228,8 +238,7 @@ class SparqlEndpoint:
         else:
             answer = await generation.store.answer(query, form, self._settings.limits)
         try:
-            response = represent(b"", form, vary=vary, cache=cache, headers=headers)
-            await exchange.start(response, None if answer.rest else len(answer.first))
+            await exchange.start(form, None if answer.rest else len(answer.first))
             await exchange.block(answer.first, more=answer.rest is not None)
             if answer.rest is not None:
                 async for block in answer.rest:
@@ -258,7 +267,7 @@ class SparqlEndpoint:
         manifest = generation.manifest
         endpoint = f"{manifest.public}sparql"
         offers = (*GRAPH_FORMATS, HTML)
-        exchange.offered = tuple((form, f"{endpoint}?format={form.suffix}") for form in offers)
+        exchange.offers = offers
         form = _named(asked.format, offers) if asked.format else choose_format(exchange.request, offers)
         vary = () if asked.format else ("Accept", "Accept-Language")
         if form is HTML:
@@ -291,14 +300,22 @@ class _Exchange:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self.send = scope, receive, send
         self.request = Request(scope, receive, send)
-        self.begun = self.overridden = False
-        self.query = ""
-        self.offered: tuple[tuple[Format, str], ...] = ()
+        self.begun = self.overridden = self.rewritten = False
+        self.query = self.shown = ""
+        self.cache = CACHE
+        self.offers: tuple[Format, ...] = ()
 
-    async def start(self, response: Response, length: int | None) -> None:
+    @property
+    def offered(self) -> tuple[tuple[Format, str], ...]:
+        """Return what could be had, and at which address; the query stands in it where it is not too long (``shown``)."""
+        base = f"{generation_of(self.scope).manifest.public}sparql"
+        query = f"query={quote(self.shown, safe='')}&" if self.shown else ""
+        return tuple((form, f"{base}?{query}format={form.suffix}") for form in self.offers)
+
+    async def start(self, form: Format, length: int | None) -> None:
         """Send status and headers; ``length`` is None when it is not known yet."""
         self.begun = True
-        headers = [pair for pair in response.raw_headers if pair[0] != b"content-length"]
+        headers = list(_headers_of(form, negotiated=not self.overridden, cache=self.cache, rewritten=self.rewritten))
         if length is not None:
             headers.append((b"content-length", str(length).encode()))
         await self.send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -343,10 +360,18 @@ class _Watch:
         self._main.uncancel()
 
 
+@lru_cache(maxsize=256)
+def _headers_of(form: Format, *, negotiated: bool, cache: str, rewritten: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers of an answer, all but its length."""
+    headers = {REWRITTEN: _SCHEMA_ORG} if rewritten else {}
+    response = represent(b"", form, vary=("Accept",) if negotiated else (), cache=cache, headers=headers)
+    return tuple(field for field in response.raw_headers if field[0] != b"content-length")
+
+
 async def _body(exchange: _Exchange) -> bytes:
     """Return the body; one that is too long is refused before it is sent, where its length is told."""
     chunks: list[bytes] = []
-    told = exchange.request.headers.get("content-length", "")
+    told = header(exchange.request, "content-length") or ""
     size = int(told) if told.isdecimal() else 0
     if size > MAX_QUERY:
         raise ContentTooLarge(f"A query may be {MAX_QUERY:,} bytes long at most.")
@@ -366,19 +391,17 @@ async def _body(exchange: _Exchange) -> bytes:
 
 def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, refused: Set[Format]) -> Format:
     """Return the format of the answer: that of ``format=``, else the best of Accept; none that cannot write the result."""
-    offers = tuple(form for form in query.offers if form not in refused)
-    base = f"{generation_of(exchange.scope).manifest.public}sparql"
-    shown = ""
-    if exchange.scope["method"] == "GET" and len(query.text) < _SHOWN:
-        shown = f"query={quote(query.text, safe='')}&"
-    exchange.offered = tuple((form, f"{base}?{shown}format={form.suffix}") for form in offers)
-    rows = query.form in (QueryForm.SELECT, QueryForm.ASK)
-    aliases = tuple(form for form in RESULT_ALIASES if form not in refused) if rows else ()
-    page = (HTML,) if exchange.scope["method"] == "GET" else ()
+    by_get = exchange.scope["method"] == "GET"
+    offers = OFFERS[query.form]
+    everything = _EVERYTHING[query.form, by_get]
+    if refused:
+        offers, everything = (tuple(form for form in forms if form not in refused) for forms in (offers, everything))
+    exchange.offers = offers
+    exchange.shown = query.text if by_get and len(query.text) < _SHOWN else ""
     if asked.format:
         exchange.overridden = True
-        return _named(asked.format, (*offers, *aliases, *page))
-    return choose_format(exchange.request, (*offers, *aliases, *page))
+        return _named(asked.format, everything)
+    return choose_format(exchange.request, everything)
 
 
 def _named(names: str, offers: Sequence[Format]) -> Format:
