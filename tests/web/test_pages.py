@@ -60,7 +60,7 @@ BOOK = [
     "recherche?q=acces+internet",
     "initiatives?region=place/region-11&q=internet",
 ]
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
 
 
 @dataclass
@@ -348,6 +348,49 @@ def test_pages_of_the_book_show_names_not_prefixed_names(book_http: httpx.Client
                 (text, path) for text in shown if text.startswith(("schema:", "sn:", "dcterms:", "skos:", "rdfs:"))
             }
     assert not found
+
+
+def test_findings_are_told_in_the_readers_language(book_http: httpx.Client) -> None:
+    french, english = (page_of(book_http, "validation", language).one("main").text for language in ("fr", "en"))
+    assert "Donnez la valeur qui manque." in french and "State the missing value." not in french
+    assert "State the missing value." in english
+    assert "5 avertissements" in page_of(book_http, "donnees").one("main").text
+
+
+def test_whoever_meets_a_barrier_is_told_whom_to_tell(book_http: httpx.Client) -> None:
+    page = page_of(book_http, "accessibilite")
+    assert "dites-le à qui publie ce site" in page.one("main").text
+    publisher = next(e.attributes["href"] for e in page.all("a") if e.text == "Projet solnum-ld")
+    assert book_http.get(publisher, headers={"accept": FIREFOX}).status_code == 200
+
+
+def test_the_site_map_tells_classes_of_one_name_apart(book_http: httpx.Client) -> None:
+    page = page_of(book_http, "plan-du-site")
+    classes = [
+        e.text for e in page.all("a") if "describe?iri=" in e.attributes["href"] or "/def#" in e.attributes["href"]
+    ]
+    assert "commune igeo:Commune" in classes and "chapitre" in classes
+    assert len(classes) == len(set(classes))
+
+
+def test_an_example_query_is_shown_in_lines_and_can_be_run(book_http: httpx.Client) -> None:
+    page = page_of(book_http, "doc/query/anciennes-regions")
+    run = next(e.attributes["href"] for e in page.all("a") if e.text == "Exécuter cette requête")
+    query = parse_qs(urlsplit(run).query)["query"][0]
+    assert query in [e.text for e in page.all("span") if e.attributes.get("class") == "lines"]
+    assert book_http.get(run, headers={"accept": "text/csv"}).text.count("\n") > 1
+
+
+def test_facts_are_told_once_and_in_words(book_http: httpx.Client) -> None:
+    theme = [e.text.strip() for e in page_of(book_http, "doc/theme/habitat-social").all("dt")]
+    assert "dans le schéma" in theme and not {"concept de tête de", "dans l’ensemble de termes"} & set(theme)
+    scheme = [e.text.strip() for e in page_of(book_http, "doc/scheme/axes").all("dt")]
+    assert any(name.startswith("concept de tête") for name in scheme)
+    dataset = page_of(book_http, "doc/dataset/initiatives")
+    assert "latitude 43,29695° à 50,63623°, longitude −4,49959° à 7,76208°" in [e.text for e in dataset.all("span")]
+    assert "identifiant" not in [e.text.strip() for e in dataset.all("dt")]
+    table = {e.attributes["href"]: e.text for e in page_of(book_http, "doc/table/initiatives").all("a")}
+    assert table[f"{book_http.base_url}dumps/initiatives.csv"] == "dumps/initiatives.csv"
 
 
 def test_an_empty_or_unknown_language_is_no_language(http: httpx.Client) -> None:

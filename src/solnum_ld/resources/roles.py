@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from solnum_ld.namespaces import DCAT, DCTERMS, FOAF, OWL, PREFIXES, PROV, RDFS, SCHEMA, SCHEMA_HTTP, SKOS, SN, VOID
+from solnum_ld.namespaces import (
+    DCAT,
+    DCTERMS,
+    FOAF,
+    OWL,
+    PREFIXES,
+    PROV,
+    RDFS,
+    SCHEMA,
+    SCHEMA_HTTP,
+    SH,
+    SKOS,
+    SN,
+    SPEX,
+    VOID,
+)
 
 GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 IGEO = PREFIXES["igeo"]
@@ -66,6 +81,15 @@ FIRST = (
 
 LAST = frozenset({*_both("latitude", "longitude", "position"), GEO + "lat", GEO + "long", SN + "openQuestion"})
 """What few read, at the end."""
+
+TWINS = (
+    (SKOS + "inScheme", SKOS + "topConceptOf", *_both("inDefinedTermSet")),
+    (SKOS + "hasTopConcept", *_both("hasDefinedTerm")),
+)
+"""Properties of several vocabularies that tell a reader the same: where their values agree the first stands for all."""
+
+QUERIES = (*(SH + name for name in ("select", "construct", "ask")), SPEX + "describe")
+"""The text of a query that can be run (SHACL, section 5; a vocabulary of examples for DESCRIBE)."""
 
 PARENTS = (
     *_both("isPartOf", "containedInPlace"),

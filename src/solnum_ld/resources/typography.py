@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
 _DATE = re.compile(r"(-?\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d).*|Z|[+-]\d\d:\d\d)?\Z")
+_BOX = re.compile(
+    r"(?:<http://www\.opengis\.net/def/crs/OGC/1\.3/CRS84>\s*)?POLYGON\s*\(\(([^()]*)\)\)\Z", re.IGNORECASE
+)
 _DECIMAL = re.compile(r"[+-]?\d+\.\d+\Z")
 
 
@@ -44,6 +48,28 @@ def date_text(lexical: str, language: str) -> str:
         day = "1er"
     text = f"{day} {_MONTHS['fr' if language == 'fr' else 'en'][int(found[2]) - 1]} {found[1]}"
     return f"{text}, {found[4]}" if found[4] else text
+
+
+def box_text(wkt: str, language: str) -> str:
+    """Return a polygon in longitude and latitude in words where it is a box along the axes; "" for any other.
+
+    >>> box_text("POLYGON((-4.5 43.29,7.76 43.29,7.76 50.64,-4.5 50.64,-4.5 43.29))", "en")
+    'latitude 43.29° to 50.64°, longitude −4.5° to 7.76°'
+    """
+    found = _BOX.match(wkt.strip())
+    points = [point.split() for point in found[1].split(",")] if found else []
+    if len(points) != 5 or points[0] != points[4] or any(len(point) != 2 for point in points):
+        return ""
+    x, y = zip(*points[:4], strict=True)
+    if not (len(set(x)) == len(set(y)) == 2 and all(a == c or b == d for (a, b), (c, d) in pairwise(points))):
+        return ""
+    try:
+        (west, east), (south, north) = (sorted(set(side), key=float) for side in (x, y))
+    except ValueError:
+        return ""
+    to = "à" if language == "fr" else "to"
+    sides = [number_text(side, language).replace("-", "\u2212") for side in (south, north, west, east)]
+    return "latitude {}° {to} {}°, longitude {}° {to} {}°".format(*sides, to=to)
 
 
 def size_text(size: int, language: str) -> str:

@@ -13,9 +13,9 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import LABELS, RDF_TYPE, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
-from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES
+from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
-from solnum_ld.resources.typography import date_text, number_text
+from solnum_ld.resources.typography import box_text, date_text, number_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _PLAIN = frozenset(
@@ -24,6 +24,7 @@ _PLAIN = frozenset(
 )
 _NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "int", "long", "nonNegativeInteger"))
 _DATES = frozenset(XSD + name for name in ("date", "dateTime"))
+_WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
 )
@@ -33,6 +34,19 @@ FOR_MACHINES = frozenset(VOID + name for name in ("classPartition", "propertyPar
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
 _DIGITS = re.compile(r"(\d+)")
 _RANK = {iri: rank for rank, iri in enumerate(FIRST)}
+_HOSTS = {
+    "sws.geonames.org": "GeoNames",
+    "wikidata.org": "Wikidata",
+    "id.insee.fr": "Insee",
+    "data.bnf.fr": "BnF",
+    "viaf.org": "VIAF",
+    "isni.org": "ISNI",
+    "orcid.org": "ORCID",
+    "idref.fr": "IdRef",
+    "dbpedia.org": "DBpedia",
+    "fr.dbpedia.org": "DBpedia",
+}
+"""What people call the authorities that many link to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +132,7 @@ class Viewer:
         writer = _Writer(self._names, self._language, description, nested, self._home)
         label = choose(description.labels.get(description.iri, ()), self._language)
         introducing, summary = self._summary(description, label)
-        hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES}
+        hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES, *_said_already(description)}
         facts = [
             *(writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden),
             *(
@@ -176,6 +190,21 @@ class Viewer:
 
 def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda g: (_RANK.get(g.iri, len(_RANK)), g.iri in LAST, natural(g.label.value))))
+
+
+def _said_already(description: Description) -> Iterable[str]:
+    """Yield the properties that tell no more than another, or than the identifier that each page shows."""
+    values = {group.predicate.value: frozenset(group.values) for group in description.outgoing if not group.more}
+    for twins in TWINS:
+        told: set[Term] = set()
+        for name in twins:
+            if name in values:
+                if values[name] <= told:
+                    yield name
+                told |= values[name]
+    for name, terms in values.items():
+        if all(isinstance(term, ox.Literal) and term.value == description.iri for term in terms):
+            yield name
 
 
 def _new(description: Description) -> Iterable[PropertyValues]:
@@ -248,11 +277,17 @@ class _Writer:
             text = Text(number_text(term.value, self._language))
         elif datatype in _DATES:
             text = Text(date_text(term.value, self._language))
+        elif datatype == _WKT:
+            box = box_text(term.value, self._language)
+            text, plain = (Text(box), True) if box else (text, plain)
         shown = "" if plain or datatype in _ALWAYS_TEXT or datatype in _NUMBERS else shorten(datatype)
-        return Value(text, self._link_of_text(term), datatype=shown)
+        href = self._link_of_text(term)
+        return Value(self._name(href) if href else text, href, datatype=shown)
 
     def _inner(self, triples: Sequence[ox.Triple], depth: int) -> Iterable[Group]:
         for triple in triples:
+            if triple.predicate.value == RDF_TYPE and len(triples) > 1:
+                continue  # the property says what sort of thing it is
             yield Group(
                 self._name(triple.predicate.value),
                 triple.predicate.value,
@@ -284,7 +319,7 @@ def place_on_the_web(iri: str) -> str:
     """Return a readable name of another's IRI that nothing names: its end, and whose it is.
 
     >>> place_on_the_web("http://www.wikidata.org/entity/Q90"), place_on_the_web("mailto:a@example.org")
-    ('Q90 (wikidata.org)', 'a@example.org')
+    ('Q90 (Wikidata)', 'a@example.org')
     """
     if iri.startswith(("mailto:", "tel:")):
         return iri.partition(":")[2]
@@ -293,7 +328,8 @@ def place_on_the_web(iri: str) -> str:
         return shorten(iri)
     host = parts.netloc.removeprefix("www.")
     end = parts.fragment or unquote(parts.path.rstrip("/").rpartition("/")[2], errors="replace")
-    return f"{end} ({host})" if end else host
+    whose = _HOSTS.get(host, host)
+    return f"{end} ({whose})" if end else whose
 
 
 def _text(literal: ox.Literal) -> Text:

@@ -82,13 +82,10 @@ async def about(request: Request) -> Response:
 @router.api_route("/accessibilite", methods=READ, summary="Accessibility: what was checked and what was not")
 async def accessibility(request: Request) -> Response:
     """Answer with the accessibility statement."""
-    return _page(
-        request,
-        generation_of(request.scope),
-        _language(request, "accessibilite"),
-        "accessibility.html",
-        "accessibilite",
-    )
+    generation = generation_of(request.scope)
+    language = _language(request, "accessibilite")
+    publishers = await _publishers(generation, language)
+    return _page(request, generation, language, "accessibility.html", "accessibilite", publishers=publishers)
 
 
 @router.api_route("/mentions-legales", methods=READ, summary="Publisher, licence, privacy")
@@ -96,13 +93,7 @@ async def legal(request: Request) -> Response:
     """Answer with who publishes, under which licence, and what is known of visitors."""
     generation = generation_of(request.scope)
     language = _language(request, "mentions-legales")
-    description = await generation.store.describe(generation.manifest.dataset.iri, Window())
-    viewer = Viewer(generation.manifest.names, language)
-    publishers = []
-    for term in description.values_of(DCTERMS + "publisher") if description else ():
-        if isinstance(term, ox.NamedNode) and description is not None:
-            name = viewer.name(term.value, description.labels.get(term.value, ()))
-            publishers.append(Value(name, generation.manifest.names.page(term.value)))
+    publishers = await _publishers(generation, language)
     return _page(request, generation, language, "legal.html", "mentions-legales", publishers=publishers)
 
 
@@ -147,6 +138,17 @@ def _page(
         language=language,
         headers={"content-security-policy": CSP},
     )
+
+
+async def _publishers(generation: Generation, language: str) -> list[Value]:
+    """Return who publishes the dataset, as links."""
+    names = generation.manifest.names
+    description = await generation.store.describe(generation.manifest.dataset.iri, Window())
+    if description is None:
+        return []
+    terms = [v for v in description.values_of(DCTERMS + "publisher") if isinstance(v, ox.NamedNode)]
+    viewer = Viewer(names, language)
+    return [Value(viewer.name(t.value, description.labels.get(t.value, ())), names.page(t.value)) for t in terms]
 
 
 async def _entries(generation: Generation, language: str, name: str, query: str) -> list[Entry]:

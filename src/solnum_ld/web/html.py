@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
@@ -32,6 +34,9 @@ _ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG, "editor.cs
 _VENDOR = {"yasqe.css": CSS, "yasqe.js": JAVASCRIPT, "LICENSES.txt": TEXT}
 """What is fetched when the program is installed, and may be missing: the editor of the query page."""
 
+_STEPS = re.compile(r"(?<=[/#?&])(?=[^/])")
+"""Where an address may be broken over two lines."""
+
 MENU_LISTS = 5
 """List pages that the main navigation names; the site map has them all."""
 
@@ -53,6 +58,8 @@ def _environment() -> Environment:
         "thousands": thousands,
         "size": size_text,
         "date": date_text,
+        "breakable": lambda iri: Markup("<wbr>").join(_STEPS.split(iri)),
+        "in_language": in_language,
         "web_name": lambda iri, language: term_label(iri, language) or place_on_the_web(iri),
     }
     environment.globals["inverse_label"] = inverse_label

@@ -17,8 +17,9 @@ from starlette.responses import Response
 from solnum_ld.errors import MalformedQuery, SolnumError
 from solnum_ld.mediatypes import HTML, NTRIPLES, SPARQL_JSON, TSV, Format
 from solnum_ld.messages import in_language
-from solnum_ld.namespaces import PREFIXES, SH, SPEX
+from solnum_ld.namespaces import PREFIXES, SH
 from solnum_ld.resources.describing import describe_query
+from solnum_ld.resources.roles import QUERIES
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, number_text
 from solnum_ld.resources.view import Text, Value, Viewer, choose, natural, place_on_the_web
@@ -36,10 +37,9 @@ MAX_ROWS = 500
 
 _MAX_BYTES = 1024 * 1024
 _MAX_PERMALINK = 6000
-_TEXTS = (SH + "select", SH + "construct", SH + "ask", SPEX + "describe")
 _EXAMPLES = f"""SELECT ?query ?text ?position {{
   ?query a <{SH}SPARQLExecutable> .
-  ?query {"|".join(f"<{iri}>" for iri in _TEXTS)} ?text .
+  ?query {"|".join(f"<{iri}>" for iri in QUERIES)} ?text .
   OPTIONAL {{ ?query <https://schema.org/position> ?position }}
 }}"""
 _COMMENTS = f"""SELECT ?query ?comment {{

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from solnum_ld.mediatypes import HTML, JSONLD, TURTLE, Format
 from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.resources.citation import Citation, Collection, cite
-from solnum_ld.resources.roles import PARENTS, PARTS, POSITION
+from solnum_ld.resources.roles import PARENTS, PARTS, POSITION, QUERIES
 from solnum_ld.resources.view import Group, ResourceView, Text, Value, Viewer, natural
 from solnum_ld.search.ask import ListInfo
 from solnum_ld.store.protocol import Description
@@ -74,6 +74,7 @@ class Surroundings:
     raw_whole: bool
     citation: Citation
     query: str
+    is_query: bool
     similar: tuple[Value, ...]
     under: tuple[Under, ...]
     map: MapView | None
@@ -102,6 +103,7 @@ async def surround(
         Value(wording.text(item.names, item.iri), generation.manifest.names.page(item.iri), iri=item.iri)
         for item in near
     )
+    own = next((v.value for name in QUERIES for v in description.values_of(name) if isinstance(v, ox.Literal)), "")
     downloads, raw = await asyncio.to_thread(_files, generation, alternates, write)
     return Surroundings(
         trail=(*_list_above(page, generation, wording), *reversed(parents)),
@@ -112,7 +114,8 @@ async def surround(
         raw=raw if len(raw) <= _MAX_RAW else raw[: raw.rfind("\n", 0, _MAX_RAW) + 1],
         raw_whole=len(raw) <= _MAX_RAW,
         citation=cite(description, viewer, title, collection, language),
-        query=query_address(generation, description.iri),
+        query=query_address(generation, description.iri, own),
+        is_query=bool(own),
         similar=similar,
         under=await asyncio.to_thread(_under, generation, description, wording),
         map=await asyncio.to_thread(_map, generation, description.iri, wording),
@@ -130,9 +133,9 @@ def mentions_apart(view: ResourceView, around: Surroundings) -> tuple[Group, ...
     return tuple(g for g in view.mentions if g.next or not {value.iri for value in g.values} <= shown)
 
 
-def query_address(generation: Generation, iri: str) -> str:
-    """Return the address of the query page with a query about one resource."""
-    text = f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property"
+def query_address(generation: Generation, iri: str, text: str = "") -> str:
+    """Return the address of the query page with a query, else with one about a resource."""
+    text = text or f"SELECT ?property ?value WHERE {{\n  <{iri}> ?property ?value .\n}}\nORDER BY ?property"
     return f"{generation.manifest.public}sparql?query={quote(text, safe='')}"
 
 

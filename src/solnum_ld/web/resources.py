@@ -4,6 +4,7 @@ the vocabulary, the shapes and ``/describe`` answer with what the client prefers
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 import pyoxigraph as ox
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
 from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
-from solnum_ld.namespaces import OWL, RDF, RDF_TYPE, RDFS, SD, SH, SN, VOID
+from solnum_ld.namespaces import OWL, RDF, RDF_TYPE, RDFS, SD, SH, SN, VOID, shorten
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
 from solnum_ld.resources.schema_org import site, structured
 from solnum_ld.resources.signposting import LINKSET, MANY, linkset, signposts
@@ -395,7 +396,7 @@ def _page(
     language: str,
     template: str,
     around: Surroundings,
-    classes: list[tuple[Text, str, int]],
+    classes: list[tuple[Text, str, int, str]],
     structured_data: str,
 ) -> str:
     generation = subject.generation
@@ -432,14 +433,20 @@ def home_of(generation: Generation, language: str) -> dict[str, object]:
     }
 
 
-async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int]]:
-    """Return (label, address, number) of the classes of the data, the most used first; those of RDF's own machinery last."""
+async def used_classes(generation: Generation, language: str) -> list[tuple[Text, str, int, str]]:
+    """Return the classes of the data, the most used first, those of RDF's own machinery last.
+
+    Each is (label, address, number, short name); the short name is "" where the label tells it from the others.
+    """
     counts = (await asyncio.to_thread(read_statistics, generation))["classes"]
     ranked = sorted(counts, key=lambda iri: (iri.startswith(_MACHINERY), -counts[iri], iri))[:MAX_CLASSES]
     labels = await generation.store.labels(ranked)
     viewer = Viewer(generation.manifest.names, language)
+    named = [(iri, viewer.name(iri, labels.get(iri, ()))) for iri in ranked]
+    often = Counter(name.value for _, name in named)
     return [
-        (viewer.name(iri, labels.get(iri, ())), generation.manifest.names.describe(iri), counts[iri]) for iri in ranked
+        (name, generation.manifest.names.describe(iri), counts[iri], shorten(iri) if often[name.value] > 1 else "")
+        for iri, name in named
     ]
 
 
