@@ -149,6 +149,38 @@ def test_things_stand_where_their_nearest_place_with_coordinates_is(index: Pages
     }
 
 
+@pytest.mark.parametrize(
+    ("stated", "place"),
+    [
+        ('schema:latitude "48.5" ; schema:longitude "-4.25"', (48.5, -4.25)),
+        ("schema:geo [ schema:latitude 48.5 ; schema:longitude -4.25 ]", (48.5, -4.25)),
+        ('geo:asWKT "POINT(-4.25 48.5)"', (48.5, -4.25)),
+        (
+            'geo:hasGeometry [ geo:asWKT "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> Point Z (-4.25 48.5 100)" ]',
+            (48.5, -4.25),
+        ),
+        (
+            'geo:hasGeometry [ geo:asWKT "<http://www.opengis.net/def/crs/EPSG/0/4326> POINT(48.5 -4.25)" ]',
+            (48.5, -4.25),
+        ),
+        ('<http://www.w3.org/ns/locn#geometry> "POINT(-4.25 48.5)"', (48.5, -4.25)),
+        ('geo:asWKT "<http://www.opengis.net/def/crs/EPSG/0/2154> POINT(700000 6600000)"', None),
+        ('geo:asWKT "POINT(-4.25 98.5)"', None),
+        ('geo:asWKT "POINT EMPTY"', None),
+        ("schema:latitude 48.5", None),
+        ("schema:geo [ schema:latitude 48.5 ]", None),
+    ],
+)
+def test_coordinates_are_found_as_vocabularies_write_them(
+    stated: str, place: tuple[float, float] | None, tmp_path: Path
+) -> None:
+    geo = "@prefix geo: <http://www.opengis.net/ont/geosparql#> .\n"
+    index = index_of(tmp_path, f'{geo}:a rdfs:label "A" ; {stated} .')
+    spots, _ = index.spots(None, {}, "")
+    assert [(spot.latitude, spot.longitude) for spot in spots] == ([place] if place else [])
+    index.close()
+
+
 def test_similar_things_share_rare_values(index: PagesIndex) -> None:
     assert [item.iri.rpartition("/")[2] for item in index.similar(index.lists[0], "http://a.example/one")] == ["two"]
 

@@ -36,7 +36,8 @@ ex:country a rdf:Property ; rdfs:label "country"@en, "pays"@fr .
 :long a ex:Telescope ; rdfs:label "LONG"@en ; ex:at :paranal .
 :unbroken a ex:Telescope ; rdfs:label "UNBROKEN"@en ; ex:at :paranal .
 :emoji a ex:Telescope ; rdfs:label "🔭🌌👩🏽‍🚀 telescope"@en ; ex:at :paranal .
-:nameless a ex:Telescope ; ex:at :sutherland ; rdf:value "<b>bold</b>"^^rdf:HTML .
+:control a ex:SpaceTelescope ; rdfs:label "bell \\u0007 \\u0085"@en ; ex:at :paranal .
+:nameless a ex:Telescope ; ex:at :sutherland ; ex:firstLight "2005" ; ex:builtBy :workshop ; rdf:value "<b>bold</b>"^^rdf:HTML .
 """
 CATALOG = """\
 @prefix dcat: <http://www.w3.org/ns/dcat#> .

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from exchange import FIREFOX, client_of
 from foreign import LONG
+from rdflib import Graph, Literal, URIRef
 
 from support import Server
 
@@ -88,3 +89,27 @@ def test_no_word_of_the_book_stands_in_another_source(stars: httpx.Client) -> No
         assert not [
             word for word in ("Solidarit", "politique de la ville", "initiative", "quartier") if word in text
         ], path
+
+
+def test_terms_without_a_name_are_spoken(stars: httpx.Client) -> None:
+    page = stars.get("doc/nameless", headers={"accept": FIREFOX, "accept-language": "en"}).text
+    assert "first light</span>" in page and "built by</span>" in page and "firstLight</" not in page
+    assert ">space telescope<" in stars.get("doc/control", headers={"accept": FIREFOX, "accept-language": "en"}).text
+
+
+def test_characters_that_html_forbids_are_replaced_on_pages_alone(stars: httpx.Client) -> None:
+    page = stars.get("doc/control", headers={"accept": FIREFOX}).text
+    assert "bell \ufffd \ufffd</h1>" in page and "\x07" not in page
+    graph = Graph().parse(data=stars.get("doc/control.nt").content, format="nt")
+    assert Literal("bell \x07 \x85", lang="en") in set(graph.objects())
+
+
+def test_what_is_only_mentioned_leads_to_what_mentions_it(stars: httpx.Client) -> None:
+    moved = stars.get("workshop", headers={"accept": "text/turtle"})
+    assert (moved.status_code, moved.headers["location"]) == (303, f"{stars.base_url}doc/workshop")
+    graph = Graph().parse(data=stars.get("doc/workshop.ttl").text, format="turtle")
+    assert list(graph.subjects(URIRef(f"{stars.base_url}ns/builtBy"), URIRef(f"{stars.base_url}workshop")))
+    page = stars.get("doc/workshop", headers={"accept": FIREFOX})
+    assert page.status_code == 200
+    assert f'href="{stars.base_url}doc/nameless"' in page.text
+    assert stars.get("workshops").status_code == stars.get("doc/workshops.ttl").status_code == 404

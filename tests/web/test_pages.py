@@ -60,7 +60,7 @@ BOOK = [
     "recherche?q=acces+internet",
     "initiatives?region=place/region-11&q=internet",
 ]
-VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
+VOID = {"meta", "link", "br", "img", "input", "hr"}
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
@@ -32,6 +32,7 @@ FOR_MACHINES = frozenset(VOID + name for name in ("classPartition", "propertyPar
 """Statistics by the hundred: the page about the graph of statistics shows them, that about the dataset does not."""
 
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 _DIGITS = re.compile(r"(\d+)")
 _RANK = {iri: rank for rank, iri in enumerate(FIRST)}
 _HOSTS = {
@@ -146,7 +147,7 @@ class Viewer:
             iri=description.iri,
             title=_text(label) if label else Text(self.fallback(description.iri)),
             summary=_text(summary) if summary else None,
-            types=tuple(writer.value(t) for t in description.values_of(RDF_TYPE)),
+            types=tuple(writer.term(t) for t in description.values_of(RDF_TYPE)),
             facts=_ordered(g for g in facts if g.iri not in apart),
             provenance=_ordered(g for g in facts if g.iri in PROVENANCE),
             elsewhere=_ordered(g for g in facts if g.iri in ELSEWHERE),
@@ -168,9 +169,8 @@ class Viewer:
         known = term_label(iri, self._language)
         if known:
             return known
-        short = shorten(iri)
-        if short != iri:
-            return short
+        if shorten(iri) != iri:
+            return spoken(iri)
         end = iri.rstrip("/#").replace("#", "/").rpartition("/")[2]
         return unquote(end, errors="replace") or iri
 
@@ -239,7 +239,7 @@ class _Writer:
         count = group.count if more else len(values)  # translations that are not shown do not count
         if not more:
             values = tuple(sorted(values, key=lambda v: natural(v.text.value)))
-        return Group(self._name(iri), iri, self._property(iri), values, count, more)
+        return Group(self._name(iri, is_term=True), iri, self._property(iri), values, count, more)
 
     def _property(self, iri: str) -> str | None:
         """Return where a property is explained: by the data if they say anything of it, else where it comes from."""
@@ -254,6 +254,11 @@ class _Writer:
         return [
             v for v in values if not (isinstance(v, ox.Literal) and v.language and chosen and v.language not in chosen)
         ]
+
+    def term(self, term: Term) -> Value:
+        """Return a class as a value."""
+        value = self.value(term)
+        return replace(value, text=self._name(value.iri, is_term=True)) if value.iri else value
 
     def value(self, term: Term, depth: int = 0) -> Value:
         if isinstance(term, ox.Literal):
@@ -289,7 +294,7 @@ class _Writer:
             if triple.predicate.value == RDF_TYPE and len(triples) > 1:
                 continue  # the property says what sort of thing it is
             yield Group(
-                self._name(triple.predicate.value),
+                self._name(triple.predicate.value, is_term=True),
                 triple.predicate.value,
                 self._property(triple.predicate.value),
                 (self.value(triple.object, depth + 1),),
@@ -300,7 +305,8 @@ class _Writer:
         is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)
         return literal.value if is_link else None
 
-    def _name(self, iri: str) -> Text:
+    def _name(self, iri: str, *, is_term: bool = False) -> Text:
+        """Return what a person calls a thing, a class or a property (``is_term``)."""
         label = choose(self._labels.get(iri, ()), self._language)
         if label:
             return _text(label)
@@ -309,10 +315,23 @@ class _Writer:
         known = term_label(iri, self._language)
         if known:
             return Text(known, self._language)
+        if is_term and spoken(iri):
+            return Text(spoken(iri))
         short = shorten(iri)
         if short == iri and iri.startswith(self._names.base):
             return Text(iri[len(self._names.base) :] or iri)
         return Text(place_on_the_web(iri))
+
+
+def spoken(iri: str) -> str:
+    """Return the local name of a class or property in words; "" where its IRI ends without one.
+
+    >>> [spoken(f"http://x.example/ns{name}") for name in ("#inStreet", "/FormerRegion", "#anyURI", "/isbn13", "#")]
+    ['in street', 'former region', 'any URI', 'isbn13', '']
+    """
+    local = unquote(iri.replace("#", "/").rpartition("/")[2], errors="replace").replace("_", " ")
+    words = _HUMP.sub(" ", local).split()
+    return " ".join(word if word.isupper() else word.lower() for word in words) if len(words) > 1 else local
 
 
 def place_on_the_web(iri: str) -> str:

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from solnum_ld.namespaces import LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SD, SH, SKOS, SN, VOID
+from solnum_ld.namespaces import GEO, LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SD, SH, SKOS, SN, VOID
 from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
 from solnum_ld.search.text import fold, indexed, plain
 
@@ -45,11 +45,27 @@ _SUMMARIES = (
     SKOS + "definition",
     RDFS + "comment",
 )
-_GEO = "http://www.w3.org/2003/01/geo/wgs84_pos#"
+_WGS = "http://www.w3.org/2003/01/geo/wgs84_pos#"
 _COORDINATES = (
     *((s + "latitude", s + "longitude") for s in (SCHEMA, SCHEMA_HTTP)),
-    (_GEO + "lat", _GEO + "long"),
+    (_WGS + "lat", _WGS + "long"),
 )
+_WKT = (GEO + "asWKT", "http://www.w3.org/ns/locn#geometry", "http://www.w3.org/ns/dcat#centroid")
+_POINT = re.compile(
+    r"(?:<http://www\.opengis\.net/def/crs/(?:OGC/1\.3/CRS84|EPSG/0/(4326))>)?\s*"
+    r"POINT\s*(?:Z\s*)?\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)(?:\s+\S+)?\s*\)\s*",
+    re.IGNORECASE,
+)
+"""A point in longitude and latitude, or the other way round in EPSG 4326 (GeoSPARQL 1.1, 8.5.1)."""
+
+_SHAPED = (
+    *(GEO + name for name in ("hasDefaultGeometry", "hasGeometry", "hasCentroid")),
+    *(s + "geo" for s in (SCHEMA, SCHEMA_HTTP)),
+    "http://www.w3.org/ns/locn#geometry",
+    _WGS + "location",
+)
+"""From a thing to the node, often a blank one, that has its coordinates."""
+
 _LOCATED = (
     *(s + n for s in (SCHEMA, SCHEMA_HTTP) for n in ("location", "contentLocation", "spatialCoverage")),
     "http://purl.org/dc/terms/spatial",
@@ -272,20 +288,33 @@ class _Builder:
         self._database.execute("INSERT OR IGNORE INTO spot VALUES (?, ?, ?, ?)", row)
 
     def _points(self) -> dict[str, tuple[float, float]]:
+        """Return latitude and longitude of IRIs and blank nodes: their own, else those of a node they point to."""
         points: dict[str, tuple[float, float]] = {}
         for north, east in _COORDINATES:
             latitudes, longitudes = self._numbers(north), self._numbers(east)
-            for iri, latitude in latitudes.items():
-                if iri in longitudes and abs(latitude) <= 90 and abs(longitudes[iri]) <= 180:
-                    points.setdefault(iri, (latitude, longitudes[iri]))
+            for node, latitude in latitudes.items():
+                if node in longitudes:
+                    points.setdefault(node, (latitude, longitudes[node]))
+        for name in _WKT:
+            for quad in self._quads(name):
+                found = _POINT.fullmatch(quad.object.value) if isinstance(quad.object, ox.Literal) else None
+                if found:
+                    x, y = float(found[2]), float(found[3])
+                    points.setdefault(_key(quad.subject), (x, y) if found[1] else (y, x))
+        points = {node: (y, x) for node, (y, x) in points.items() if abs(y) <= 90 and abs(x) <= 180}
+        own = dict(points)
+        for name in _SHAPED:
+            for quad in self._quads(name):
+                if not isinstance(quad.object, ox.Literal) and _key(quad.object) in own:
+                    points.setdefault(_key(quad.subject), own[_key(quad.object)])
         return points
 
     def _numbers(self, predicate: str) -> dict[str, float]:
         found = {}
         for quad in self._quads(predicate):
-            if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.Literal):
+            if isinstance(quad.object, ox.Literal):
                 try:
-                    found[quad.subject.value] = float(quad.object.value)
+                    found[_key(quad.subject)] = float(quad.object.value)
                 except ValueError:
                     continue
         return found
@@ -297,6 +326,11 @@ class _Builder:
                 if isinstance(quad.subject, ox.NamedNode) and isinstance(quad.object, ox.NamedNode):
                     found.setdefault(quad.subject.value, set()).add(quad.object.value)
         return found
+
+
+def _key(node: ox.NamedNode | ox.BlankNode | ox.Triple) -> str:
+    """Return an IRI, or the label of a blank node, which no IRI equals."""
+    return node.value if isinstance(node, ox.NamedNode) else str(node)
 
 
 def _nearest(place: str, points: dict[str, tuple[float, float]], above: dict[str, set[str]]) -> str | None:

@@ -10,7 +10,6 @@ from importlib.resources import files
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
@@ -34,8 +33,8 @@ _ASSETS = {"style.css": CSS, "pages.js": JAVASCRIPT, "icon.svg": SVG, "editor.cs
 _VENDOR = {"yasqe.css": CSS, "yasqe.js": JAVASCRIPT, "LICENSES.txt": TEXT}
 """What is fetched when the program is installed, and may be missing: the editor of the query page."""
 
-_STEPS = re.compile(r"(?<=[/#?&])(?=[^/])")
-"""Where an address may be broken over two lines."""
+_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
+"""Characters that labels may have and HTML may not (HTML, 3.2.5 of the Living Standard's text content)."""
 
 MENU_LISTS = 5
 """List pages that the main navigation names; the site map has them all."""
@@ -58,7 +57,6 @@ def _environment() -> Environment:
         "thousands": thousands,
         "size": size_text,
         "date": date_text,
-        "breakable": lambda iri: Markup("<wbr>").join(_STEPS.split(iri)),
         "in_language": in_language,
         "web_name": lambda iri, language: term_label(iri, language) or place_on_the_web(iri),
     }
@@ -131,7 +129,8 @@ def render(template: str, generation: Generation, language: str, request: Reques
         "foot": _foot(generation, language),
         "query_text": "",
     }
-    return _environment().get_template(template).render(**(common | values))
+    page = _environment().get_template(template).render(**(common | values))
+    return _CONTROLS.sub("\ufffd", page)
 
 
 def _menu(generation: Generation, language: str) -> list[tuple[Text, str]]:

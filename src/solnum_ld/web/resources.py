@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from markupsafe import Markup
 from starlette.responses import Response
 
-from solnum_ld.errors import MalformedRequest, NotAcceptable, NotFound
+from solnum_ld.errors import Gone, MalformedRequest, NotAcceptable, NotFound
 from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
 from solnum_ld.namespaces import OWL, RDF, RDF_TYPE, RDFS, SD, SH, SN, VOID, shorten
@@ -67,15 +67,7 @@ async def document(request: Request, path: str) -> Response:
     del path  # decoded: the raw path tells / from %2F
     generation = generation_of(request.scope)
     rest = _raw(request).removeprefix("doc/")
-    window = _window(request)
-    found = await _find(generation, rest, window)
-    fixed, stem = None, ""
-    if found is None:
-        stem, _, suffix = rest.rpartition(".")
-        fixed = BY_SUFFIX.get(suffix)
-        found = await _find(generation, stem, window) if fixed else None
-    if found is None:
-        raise await _missing(generation, rest, *((stem,) if fixed and stem else ()))
+    found, fixed = await _read(generation, rest, _window(request))
     address = generation.manifest.names.document(found.iri) or generation.manifest.names.describe(found.iri)
     return await _answer(request, _Subject(generation, found, address, fixed))
 
@@ -185,7 +177,13 @@ async def thing(request: Request, path: str) -> Response:
         if names.path_of(iri) is not None and await generation.store.exists(iri):
             own = None if await _overshadowed(generation, iri) else names.document(iri)
             return _see_other(request, own or names.describe(iri))
-    raise await missing(generation, spellings(_raw(request)))
+    missed = await missing(generation, spellings(_raw(request)))
+    if not isinstance(missed, Gone):
+        for spelling in spellings(_raw(request)):
+            iri = names.base + spelling
+            if names.path_of(iri) is not None and await generation.store.describe(iri, Window()) is not None:
+                return _see_other(request, names.document(iri) or names.describe(iri))
+    raise missed
 
 
 async def _overshadowed(generation: Generation, iri: str) -> bool:
@@ -216,8 +214,32 @@ def _window(request: Request) -> Window:
     return Window(chosen, parameters.get("inverse") in {"1", "true"}, parameters.get("after"))
 
 
-async def _find(generation: Generation, rest: str, window: Window) -> Description | None:
-    """Return the description of what ``/doc/{rest}`` is about: ``{base}id/{rest}``, else ``{base}{rest}``."""
+async def _read(generation: Generation, rest: str, window: Window) -> tuple[Description, Format | None]:
+    """Return what ``/doc/{rest}`` is about, and the representation that its suffix fixes.
+
+    What nothing is stated of, but other things mention, is found after all that was published once (410).
+    """
+    stem, _, suffix = rest.rpartition(".")
+    form = BY_SUFFIX.get(suffix)
+    readings = ((rest, None), *(((stem, form),) if form and stem else ()))
+    for spelling, fixed in readings:
+        found = await _find(generation, spelling, window)
+        if found is not None:
+            return found, fixed
+    missed = await _missing(generation, *(spelling for spelling, _ in readings))
+    if not isinstance(missed, Gone):
+        for spelling, fixed in readings:
+            found = await _find(generation, spelling, window, mentioned=True)
+            if found is not None:
+                return found, fixed
+    raise missed
+
+
+async def _find(generation: Generation, rest: str, window: Window, *, mentioned: bool = False) -> Description | None:
+    """Return the description of what ``/doc/{rest}`` is about: ``{base}id/{rest}``, else ``{base}{rest}``.
+
+    What is only mentioned, by other things, is found where that is asked for.
+    """
     names = generation.manifest.names
     if not rest:
         return None
@@ -226,7 +248,7 @@ async def _find(generation: Generation, rest: str, window: Window) -> Descriptio
             if names.path_of(iri) is None:
                 continue
             description = await generation.store.describe(iri, window)
-            if description is not None and (description.outgoing or description.parts or window.property):
+            if description is not None and (mentioned or description.outgoing or description.parts or window.property):
                 return description
     return None
 
