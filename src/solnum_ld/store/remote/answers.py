@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
-import httpx
 import pyoxigraph as ox
 
 from solnum_ld.errors import EngineFault, SolnumError, StoreUnavailable
 from solnum_ld.mediatypes import Format
 from solnum_ld.store.faults import Fault, error_of
 from solnum_ld.store.protocol import Answer, Limits
-from solnum_ld.store.remote.endpoints import Endpoint, check_framing
+from solnum_ld.store.remote.client import Broken, Reply
+from solnum_ld.store.remote.endpoints import Endpoint
 from solnum_ld.store.remote.engines import TRIPLES, late
 from solnum_ld.store.wire import HEADER
 from solnum_ld.store.worker import Results, write_results
@@ -45,18 +45,15 @@ T = TypeVar("T")
 class Reading:
     """The body of an engine's answer. Waiting for the engine takes of the query's time, waiting for the client does not."""
 
-    def __init__(
-        self, endpoint: Endpoint, response: httpx.Response, seconds: float, left: float, *, truth: bool
-    ) -> None:
-        check_framing(response)
-        self._engine, self._response = endpoint.engine, response
-        self._engine.check_headers(response.headers, seconds)
-        self._chunks: AsyncIterator[bytes] = response.aiter_raw()
+    def __init__(self, endpoint: Endpoint, reply: Reply, seconds: float, left: float, *, truth: bool) -> None:
+        reply.check_framing()
+        self._engine, self._reply = endpoint.engine, reply
+        self._engine.check_headers(reply.headers, seconds)
         self._seconds, self._left = seconds, left
         self._end = b""
         self._reader = endpoint.engine.reader(truth=truth)
         self._over = False
-        self.media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     async def chunk(self) -> bytes:
         """Return the next part of the body in the standard's form, nothing at its end."""
@@ -72,10 +69,10 @@ class Reading:
         started = loop.time()
         try:
             async with asyncio.timeout(self._left):
-                chunk = await anext(self._chunks, b"")
+                chunk = await self._reply.chunk()
         except TimeoutError:
             raise late(self._seconds) from None
-        except httpx.TransportError as error:
+        except Broken as error:
             raise EngineFault("The engine broke off its answer.") from error
         self._left = max(self._left - (loop.time() - started), 0.001)
         if chunk:
@@ -92,9 +89,9 @@ class Reading:
             return late(self._seconds)
         return EngineFault("The engine's answer cannot be used, or is not whole.")
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Close the connection, unless the body is read to its end."""
-        await self._response.aclose()
+        self._reply.close()
 
 
 async def write_answer(
@@ -111,12 +108,12 @@ async def write_answer(
         if whole:
             return Answer(_at_once(reading, bytes(head), out, limits))
     except BaseException:
-        await reading.aclose()
+        reading.close()
         done()
         raise
     finally:
         if whole:
-            await reading.aclose()
+            reading.close()
             done()
     rest = Rest(reading, bytes(head), out, limits, done)
     threads.submit(rest.write)
@@ -284,7 +281,7 @@ class Rest:
 
     async def _end(self, outcome: SolnumError | None) -> None:
         self._pump.cancel()
-        await self._reading.aclose()
+        self._reading.close()
         self._done()
         if not self._closed:
             await self._blocks.put(outcome)

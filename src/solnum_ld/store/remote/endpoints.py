@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
-import httpx
 import pyoxigraph as ox
 
 from solnum_ld.errors import EngineFault, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.store.protocol import Term
+from solnum_ld.store.remote.client import Broken, Client, Reply, Unreached
 from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of, late
 from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
 
@@ -49,8 +49,8 @@ class Question:
     rows: int = 0
     """How many solutions of a SELECT are of use; 0: all."""
 
-    def request(self, url: httpx.URL, engine: Engine) -> httpx.Request:
-        """Return the HTTP request: a form by POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
+    def form(self, engine: Engine) -> tuple[bytes, dict[str, str]]:
+        """Return body and headers: a form for POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
         text = engine.worded(self.query, self.rows) if self.rows else self.query
         fields = {
             "query": f"BASE <{self.base}> {text}" if self.base else text,
@@ -63,7 +63,7 @@ class Question:
             "content-type": "application/x-www-form-urlencoded",
             "user-agent": "solnum-ld",
         }
-        return httpx.Request("POST", url, content=urlencode(fields) + _named(tuple(self.named)), headers=headers)
+        return (urlencode(fields) + _named(tuple(self.named))).encode(), headers
 
 
 @lru_cache(maxsize=16)
@@ -76,7 +76,6 @@ class Endpoint:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.address = httpx.URL(url)
         self.engine: Engine = Engine()
         self.marker = Marker()
         self.trouble = "it was not asked yet"
@@ -91,12 +90,12 @@ class Endpoint:
         self.trouble = str(error) or type(error).__name__
         log.warning("%s does not answer: %s", self.url, self.trouble)
 
-    async def send(self, client: httpx.AsyncClient, asked: Question) -> httpx.Response:
+    async def send(self, client: Client, asked: Question) -> Reply:
         """Ask; return the answer whose body is still to be read. Raises TimeoutError when the endpoint is given up meanwhile."""
         async with asyncio.timeout(None) as waiting:
             self._waiting.add(waiting)
             try:
-                return await client.send(asked.request(self.address, self.engine), stream=True)
+                return await client.post(self.url, *asked.form(self.engine))
             finally:
                 self._waiting.discard(waiting)
 
@@ -107,28 +106,30 @@ class Endpoint:
             waiting.reschedule(now)
         self._waiting.clear()
 
-    async def check(self, client: httpx.AsyncClient) -> None:
+    async def check(self, client: Client) -> None:
         """Ask which release it holds."""
         asked = Question(READ_MARKER, default=MARKER, seconds=_CHECK_SECONDS)
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                response = await client.send(asked.request(self.address, self.engine))
-            self.engine = engine_of(response)
-            if response.status_code != 200:
-                raise EngineFault(f"it answers with status {response.status_code}")
-            self.marker = marker_of(rows_of(self.engine.reader().whole(response.content)))
+                reply = await client.post(self.url, *asked.form(self.engine))
+                body = await reply.whole()
+            self.engine = engine_of(reply.headers.get("server", ""))
+            if reply.status != 200:
+                raise EngineFault(f"it answers with status {reply.status}")
+            self.marker = marker_of(rows_of(self.engine.reader().whole(body)))
             self.trouble = ""
         except TimeoutError:
             self.trouble = f"it does not answer within {_CHECK_SECONDS:g} seconds"
-        except (httpx.HTTPError, SolnumError, ValueError, KeyError) as error:
+        except (Unreached, Broken, SolnumError, ValueError, KeyError) as error:
             self.trouble = str(error) or type(error).__name__
 
 
 class Replicas:
     """The endpoints that may hold one release. Questions go to those that do, in turn."""
 
-    def __init__(self, urls: Sequence[str], release: str, client: httpx.AsyncClient) -> None:
-        self._release, self._client = release, client
+    def __init__(self, urls: Sequence[str], release: str) -> None:
+        self._release = release
+        self._open_client: Client | None = None
         self.endpoints = [Endpoint(url) for url in urls]
         self._turn = 0
         self._told: dict[str, str] = {}
@@ -137,6 +138,13 @@ class Replicas:
         self.failovers = 0
 
     # -- which of them are there ------------------------------------------------------------------------------------------
+
+    @property
+    def _client(self) -> Client:
+        """Return the client, which belongs to the loop that first asks."""
+        if self._open_client is None:
+            self._open_client = Client()
+        return self._open_client
 
     async def begin(self) -> None:
         """Ask every endpoint, and go on asking; raise StoreUnavailable when none holds the release."""
@@ -194,10 +202,12 @@ class Replicas:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+        if self._open_client is not None:
+            await self._open_client.aclose()
 
     # -- questions --------------------------------------------------------------------------------------------------------
 
-    async def open(self, asked: Question) -> tuple[Endpoint, httpx.Response]:
+    async def open(self, asked: Question) -> tuple[Endpoint, Reply]:
         """Return an answer whose body is still to be read, of the first endpoint that gives one."""
         await self.begin()
         able = self._in_turn()
@@ -207,44 +217,42 @@ class Replicas:
             if endpoint.trouble:
                 continue
             try:
-                response = await endpoint.send(self._client, asked)
+                reply = await endpoint.send(self._client, asked)
             except TimeoutError:
                 self.failovers += 1
                 continue
-            except httpx.PoolTimeout:
-                raise StoreBusy("Too many queries are at the engine. Try again in a moment.") from None
-            except httpx.TransportError as error:
+            except Unreached as error:
                 self.failovers += 1
-                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
-                    endpoint.fail(error)
-                    continue
+                endpoint.fail(error)
+                continue
+            except Broken as error:
+                self.failovers += 1
                 broken += 1
                 if broken > 1:
                     endpoint.fail(error)
                     break
                 continue
-            if response.status_code == 200:
-                return endpoint, response
-            last = await self._refusal(endpoint, response, asked)
+            if reply.status == 200:
+                return endpoint, reply
+            last = await self._refusal(endpoint, reply, asked)
             if not isinstance(last, StoreBusy):
                 raise last
             self.failovers += 1
         raise last
 
-    async def _refusal(self, endpoint: Endpoint, response: httpx.Response, asked: Question) -> SolnumError:
+    async def _refusal(self, endpoint: Endpoint, reply: Reply, asked: Question) -> SolnumError:
         said = b""
         try:
-            async for chunk in response.aiter_raw():
-                said += chunk
-                if len(said) > _ENGINE_WORDS:
-                    break
-        except httpx.TransportError:
-            pass
+            with contextlib.suppress(Broken):
+                async for chunk in reply:
+                    said += chunk
+                    if len(said) > _ENGINE_WORDS:
+                        break
         finally:
-            await response.aclose()
+            reply.close()
         text = said.decode("utf-8", errors="replace")
-        log.debug("%s answers %s: %s", endpoint.url, response.status_code, text)
-        return endpoint.engine.refusal(response.status_code, text, asked.query, asked.seconds)
+        log.debug("%s answers %s: %s", endpoint.url, reply.status, text)
+        return endpoint.engine.refusal(reply.status, text, asked.query, asked.seconds)
 
     async def ask(self, asked: Question) -> Rows:
         """Return the solutions of one of our own queries, which are bounded; repeated at another endpoint when it breaks."""
@@ -254,33 +262,18 @@ class Replicas:
             endpoint = None
             try:
                 async with asyncio.timeout(asked.seconds):
-                    endpoint, response = await self.open(asked)
-                    try:
-                        body = await read_whole(response)
-                    finally:
-                        await response.aclose()
-                endpoint.engine.check_headers(response.headers, asked.seconds)
+                    endpoint, reply = await self.open(asked)
+                    body = await reply.whole()
+                endpoint.engine.check_headers(reply.headers, asked.seconds)
                 return rows_of(endpoint.engine.reader().whole(body))
             except TimeoutError:
                 raise late(asked.seconds) from None
-            except (httpx.TransportError, ValueError, SyntaxError, OSError) as error:
+            except (Broken, ValueError, SyntaxError, OSError) as error:
                 if endpoint is not None:
                     endpoint.fail(error)
                 if tries <= 0:
                     raise EngineFault("The engine's answer cannot be used.") from error
                 self.failovers += 1
-
-
-async def read_whole(response: httpx.Response) -> bytes:
-    """Return a body of which the end is told; raise EngineFault for one that ends with its connection."""
-    check_framing(response)
-    return b"".join([chunk async for chunk in response.aiter_raw()])
-
-
-def check_framing(response: httpx.Response) -> None:
-    """Raise EngineFault when a body that is cut off could not be told from a whole one (RFC 9112, 6.3)."""
-    if "content-length" not in response.headers and "transfer-encoding" not in response.headers:
-        raise EngineFault("The engine does not tell where its answers end.")
 
 
 def rows_of(body: bytes) -> Rows:

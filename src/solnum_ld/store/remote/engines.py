@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urljoin
 
-import httpx
-
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.sparql.grammar import explain
 from solnum_ld.sparql.scan import bounded, rewrite_iris, scan, undeclared_prefix
@@ -204,9 +202,8 @@ _VARIABLE = re.compile(r"[?$]\w")
 ENGINES: tuple[type[Engine], ...] = (Oxigraph, Virtuoso, Engine)
 
 
-def engine_of(response: httpx.Response) -> Engine:
-    """Return the engine that answered."""
-    server = response.headers.get("server", "")
+def engine_of(server: str) -> Engine:
+    """Return the engine that answered, by the ``Server`` header of its answer."""
     return next(kind() for kind in ENGINES if server.startswith(kind.server))
 
 

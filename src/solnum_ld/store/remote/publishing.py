@@ -106,8 +106,9 @@ class Target:
 
     def _select(self, query: str, graph: str) -> Rows:
         asked = Question(query, default=graph)
-        response = self._sent(asked.request(httpx.URL(self.url), self._engine), None)
-        self._engine = engine_of(response)
+        body, headers = asked.form(self._engine)
+        response = self._sent(httpx.Request("POST", self.url, content=body, headers=headers), None)
+        self._engine = engine_of(response.headers.get("server", ""))
         try:
             return rows_of(self._engine.reader().whole(response.content))
         except (ValueError, SyntaxError, KeyError) as error:

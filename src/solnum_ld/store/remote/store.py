@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-import httpx
 import pyoxigraph as ox
 
 from solnum_ld.errors import RequestRefused
@@ -66,16 +65,7 @@ class RemoteStore:
     def __init__(self, folder: Path, manifest: Manifest, urls: Sequence[str], *, workers: int, queue: int) -> None:
         self._manifest = manifest
         self._index = ReleaseIndex(folder / NAME)
-        self._client = httpx.AsyncClient(
-            verify=any(
-                url.startswith("https:") for url in urls
-            ),  # to read certificates takes longer than all else here
-            timeout=httpx.Timeout(None, connect=3.0, pool=5.0),
-            limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
-            follow_redirects=False,
-            trust_env=False,
-        )
-        self._replicas = Replicas(urls, manifest.release, self._client)
+        self._replicas = Replicas(urls, manifest.release)
         self._slots = Slots(workers * _AT_ONCE, queue)
         self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
         self._graphs: tuple[str, ...] = ()
@@ -255,7 +245,7 @@ class RemoteStore:
         started = loop.time()
         try:
             async with asyncio.timeout(limits.seconds):
-                endpoint, response = await self._replicas.open(asked)
+                endpoint, reply = await self._replicas.open(asked)
         except TimeoutError:
             done()
             raise late(limits.seconds) from None
@@ -265,9 +255,9 @@ class RemoteStore:
         try:
             left = max(limits.seconds - (loop.time() - started), 0.001)
             truth = query.form is QueryForm.ASK
-            reading = Reading(endpoint, response, limits.seconds, left, truth=truth)
+            reading = Reading(endpoint, reply, limits.seconds, left, truth=truth)
         except BaseException:
-            await response.aclose()
+            reply.close()
             done()
             raise
         return await write_answer(reading, out, limits, self._threads, done)
@@ -330,7 +320,6 @@ class RemoteStore:
     async def aclose(self) -> None:
         """Close connections and index."""
         await self._replicas.aclose()
-        await self._client.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._index.close()
 
