@@ -37,11 +37,17 @@ def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def virtuoso(folder: Path) -> Iterator[str]:
-    """Run Virtuoso on a new database, as the shipped configuration says; give the address of its queries."""
+def virtuoso(folder: Path, allowed: Path | None = None) -> Iterator[str]:
+    """Run Virtuoso on a new database, as the shipped configuration says; give the address of its queries.
+
+    ``allowed`` is a folder whose files it may load.
+    """
     port = free_port()
     shipped = (ROOT / "deploy" / "virtuoso" / "virtuoso.ini").read_text("utf-8")
-    (folder / "virtuoso.ini").write_text(shipped.replace(":8890", f":{port}").replace(":1111", f":{free_port()}"))
+    shipped = shipped.replace(":8890", f":{port}").replace(":1111", f":{free_port()}")
+    if allowed is not None:
+        shipped = shipped.replace("DirsAllowed = .", f"DirsAllowed = ., {allowed}")
+    (folder / "virtuoso.ini").write_text(shipped)
     command = ["virtuoso-t", "+configfile", "virtuoso.ini", "+foreground", "+wait"]
     with running(command, port, "/sparql?query=ASK%20%7B%7D", folder):
         yield f"http://127.0.0.1:{port}/sparql"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,9 @@ from solnum_ld.store.remote.publishing import Credentials, Target, push
 from support import run, serving, write_small
 
 from .contract import build_release
-from .engines import Silent, load, oxigraph
+from .engines import Silent, load, oxigraph, virtuoso
+
+VIRTUOSO = Credentials("dba", "dba")
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +121,38 @@ def test_graphs_of_another_release_go_and_those_of_others_stay(
     assert waited == [3]
     assert (target.count("urn:old"), target.count("urn:foreign")) == (0, 1)
     assert "urn:old" not in target.marker().graphs and MARKER not in target.marker().graphs
+
+
+@pytest.mark.skipif(shutil.which("virtuoso-t") is None, reason="Virtuoso (virtuoso-opensource-7-bin) is not installed")
+def test_virtuoso_loads_files_from_a_folder(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "FILE_PORTION", 3000)
+    manifest = read_manifest(release)
+    for name in ("bulk", "denied", "database"):
+        (tmp_path / name).mkdir()
+    with virtuoso(tmp_path / "database", allowed=tmp_path / "bulk") as url:
+        denied = Target(url, VIRTUOSO, folder=tmp_path / "denied")
+        with pytest.raises(StoreUnavailable, match="DirsAllowed"):
+            push(release, manifest, denied, Silent(), lambda _: None, 0)
+        denied.close()
+        target = Target(url, VIRTUOSO, folder=tmp_path / "bulk")
+        assert push(release, manifest, target, Silent(), lambda _: None, 0)
+        held = target.marker()
+        assert held == Marker(holds=manifest.release, graphs=held.graphs) and held.graphs[MERGED] > 3000
+        assert {graph: target.count(graph) for graph in held.graphs} == held.graphs
+        assert list((tmp_path / "bulk").iterdir()) == []
+        target.mark(
+            Marker(loads="?", graphs=held.graphs)
+        )  # again, as after a fault: files loaded once are loaded again
+        assert push(release, manifest, target, Silent(), lambda _: None, 0)
+        target.close()
+
+
+def test_an_engine_that_loads_no_files_says_so(release: Path, target: Target, tmp_path: Path) -> None:
+    with_folder = Target(target.url, Credentials(), folder=tmp_path)
+    with pytest.raises(SettingsError, match="--bulk-dir"):
+        push(release, read_manifest(release), with_folder, Silent(), lambda _: None, 0)
+    with_folder.close()
+    assert target.marker() == Marker()
 
 
 def test_name_and_password_are_asked_for_and_never_shown() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -41,6 +42,18 @@ def publish(
             show_default=False,
         ),
     ] = "",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--bulk-dir",
+            metavar="DIR",
+            help="A folder that Virtuoso reads too, at the same path (its DirsAllowed): it then loads files, many times as fast.",
+            exists=True,
+            file_okay=False,
+            writable=True,
+            show_default=False,
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option("--replace", help="Load over the release that is served, where there is no other place for it."),
@@ -68,11 +81,11 @@ def publish(
         urls = read_store(store) if store else ()
         if not urls:
             raise SettingsError("Name the engines with --store: publish pushes into engines on other machines.")
-        folder = ReleaseFolder(read_settings(directory, host, port, base_uri, None, releases, None).releases)
+        releases_folder = ReleaseFolder(read_settings(directory, host, port, base_uri, None, releases, None).releases)
         credentials = Credentials(os.environ.get("SOLNUM_STORE_USER", ""), os.environ.get("SOLNUM_STORE_PASSWORD", ""))
-        with folder.exclusive(), Targets(urls, credentials, graph_store) as targets, Bars() as bars:
-            release = folder.current()
-            live = [name for _, name in folder.live_since()]
+        with releases_folder.exclusive(), Targets(urls, credentials, graph_store, folder) as targets, Bars() as bars:
+            release = releases_folder.current()
+            live = [name for _, name in releases_folder.live_since()]
             pushed = targets.publish(release.path, release.manifest, live, bars, _wait, grace, replace=replace)
         if as_json:
             sys.stdout.write(json.dumps({"release": release.id, "pushed": pushed, "holding": targets.holding}) + "\n")

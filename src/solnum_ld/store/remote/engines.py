@@ -5,13 +5,15 @@ SPARQL 1.1 Graph Store HTTP Protocol). An engine is known by the ``Server`` head
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import urljoin
 
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.sparql.grammar import explain
 from solnum_ld.sparql.scan import bounded, rewrite_iris, scan, undeclared_prefix
 from solnum_ld.store.faults import error_of, fault_of
+from solnum_ld.store.remote.layout import MERGED
 
 RESULTS = "application/sparql-results+json"
 TRIPLES = "application/n-triples"
@@ -45,6 +47,13 @@ class Engine:
 
     digest = False
     """Whether it asks for HTTP digest authentication (RFC 7616) rather than basic."""
+
+    loader = ""
+    """Where it is told, as a query, to load a file that it can read, relative to the address of queries."""
+
+    def loading(self, file: Path) -> Iterator[str]:  # noqa: ARG002 - for those that can
+        """Yield what tells it to load a file of N-Quads in gzip, one step after another."""
+        return iter(())
 
     def parameters(self, seconds: float) -> dict[str, str]:  # noqa: ARG002 - for those that can
         """Return the parameters that pass the time limit on."""
@@ -116,7 +125,21 @@ class Virtuoso(Engine):
     name = "Virtuoso"
     server = "Virtuoso/"
     graph_store = "/sparql-graph-crud-auth"
+    loader = "/sparql-auth"
     digest = True
+
+    def loading(self, file: Path) -> Iterator[str]:
+        """Yield the steps of its bulk loader, as functions in SPARQL; it keeps no log of what it loads, so that it is told to save.
+
+        What it has loaded it never loads again under the same name, until the name is off its list.
+        """
+        for call in (
+            f'sql:ld_dir("{file.parent}", "{file.name}", "{MERGED}")',
+            "sql:rdf_loader_run()",
+            f"bif:exec(\"delete from DB.DBA.LOAD_LIST where ll_file = '{file}'\")",  # noqa: S608 - a name of ours
+            'bif:exec("checkpoint")',
+        ):
+            yield f"SELECT ({call} AS ?done) {{}}"
 
     def parameters(self, seconds: float) -> dict[str, str]:
         """Return the time limit in milliseconds; it is looked at every two seconds."""

@@ -6,6 +6,7 @@ changes. Blank nodes mean something within one request only, so that the stateme
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin
+from uuid import uuid4
 
 import httpx
 import pyoxigraph as ox
@@ -21,11 +23,16 @@ import pyoxigraph as ox
 from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import Manifest
 from solnum_ld.store.remote.endpoints import Question, Rows, rows_of
-from solnum_ld.store.remote.engines import Engine, engine_of
+from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of
 from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
 
 PORTION = 50_000
 """Statements that one request brings."""
+
+FILE_PORTION = 500_000
+"""Statements of one file, where an engine loads files."""
+
+_PLAIN_PATH = re.compile(r"[\w/.+@-]+\Z")
 
 _BLANK = re.compile(rb"^_:| _:[^ ]+ \.$")
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
@@ -60,10 +67,21 @@ class Credentials:
 
 
 class Target:
-    """One endpoint to push to. ``graph_store`` is its graph store where that is not known from the engine."""
+    """One endpoint to push to. ``graph_store`` is its graph store where that is not known from the engine; ``folder`` is one
+    that an engine reads too, at the same path, if it loads files.
+    """
 
-    def __init__(self, url: str, credentials: Credentials, graph_store: str = "", *, seconds: float = 600.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        graph_store: str = "",
+        folder: Path | None = None,
+        *,
+        seconds: float = 600.0,
+    ) -> None:
         self.url = url
+        self._folder = folder
         self._credentials = credentials
         self._given = urljoin(url, graph_store) if graph_store else ""
         self._client = httpx.Client(timeout=httpx.Timeout(seconds, connect=5.0), trust_env=False)
@@ -84,6 +102,15 @@ class Target:
         """Return how many triples a graph has."""
         (row,) = self._select(_COUNT, graph)
         return int(row["n"].value)  # type: ignore[union-attr]
+
+    @property
+    def portion(self) -> int:
+        """Return how many statements it takes at once; raise SettingsError where it is to load files and cannot."""
+        if self._folder is None:
+            return PORTION
+        if not self._engine.loader:
+            raise SettingsError(f"{self.url} loads no files: publish without --bulk-dir.")
+        return FILE_PORTION
 
     @property
     def keeps_spelling(self) -> bool:
@@ -134,6 +161,9 @@ class Target:
 
     def add(self, portion: list[ox.Quad]) -> None:
         """Add statements of named graphs."""
+        if self._folder is not None:
+            self._add_file(portion, self._folder)
+            return
         if self._engine.takes_quads:
             self._send("POST", "application/n-quads", ox.serialize(portion, format=ox.RdfFormat.N_QUADS))
             return
@@ -143,6 +173,27 @@ class Target:
         for graph, triples in graphs.items():
             body = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
             self._send("POST", "application/n-triples", body, graph=graph)
+
+    def _add_file(self, portion: list[ox.Quad], folder: Path) -> None:
+        """Write a file that the engine reads, have it loaded, and remove it."""
+        file = folder.resolve() / f"solnum-{uuid4().hex}.nq.gz"
+        if not _PLAIN_PATH.match(str(file)):
+            raise SettingsError(f"The folder {folder} has characters in its path that the engine would not read.")
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": RESULTS}
+        try:
+            file.write_bytes(gzip.compress(ox.serialize(portion, format=ox.RdfFormat.N_QUADS) or b"", 1))
+            file.chmod(0o644)  # the engine is another user
+            for query in self._engine.loading(file):
+                address = urljoin(self.url, self._engine.loader)
+                request = self._client.build_request("POST", address, data={"query": query}, headers=headers)
+                self._auth = self._auth or self._credentials.auth(self._engine)
+                self._sent(request, self._auth)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(
+                f"{error} Does the engine run on this machine, and may it read {folder} (DirsAllowed of Virtuoso)?"
+            ) from error
+        finally:
+            file.unlink(missing_ok=True)
 
     def _send(self, method: str, media_type: str | None, body: bytes | None, graph: str | None = None) -> None:
         headers = {"content-type": media_type} if media_type else {}
@@ -169,8 +220,10 @@ class Target:
 class Targets:
     """The endpoints of one ``--store``. Half of them are to hold the new release, the others the one before it."""
 
-    def __init__(self, urls: Sequence[str], credentials: Credentials, graph_store: str = "") -> None:
-        self._targets = [Target(url, credentials, graph_store) for url in urls]
+    def __init__(
+        self, urls: Sequence[str], credentials: Credentials, graph_store: str = "", folder: Path | None = None
+    ) -> None:
+        self._targets = [Target(url, credentials, graph_store, folder) for url in urls]
         self.holding: list[str] = []
 
     def __enter__(self) -> Targets:
@@ -251,6 +304,7 @@ def push(
     before = target.marker()
     if before.holds == release:
         return False
+    size = target.portion
     store = ox.Store.read_only(str(folder / "store"))
     graphs = _sizes(store, report)
     if before.loads != release:
@@ -262,16 +316,16 @@ def push(
             target.drop(graph)
         before = Marker(loads=release, graphs=graphs)
         target.mark(before)
-    _load(store, before, target, report)
+    _load(store, before, target, size, report)
     _verify(store, graphs, target, report)
     target.mark(Marker(holds=release, graphs=graphs))
     return True
 
 
-def _load(store: ox.Store, marker: Marker, target: Target, report: Reporter) -> None:
+def _load(store: ox.Store, marker: Marker, target: Target, size: int, report: Reporter) -> None:
     report.stage("Loading", sum(marker.graphs.values()))
     done = 0
-    for number, portion in enumerate(_portions(store, marker.graphs), 1):
+    for number, portion in enumerate(_portions(store, marker.graphs, size), 1):
         if number > marker.portions:
             target.add(portion)
             target.mark(replace(marker, portions=number))
@@ -346,13 +400,13 @@ def _length(things: Iterable[object]) -> int:
     return sum(1 for _ in things)
 
 
-def _portions(store: ox.Store, graphs: Iterable[str]) -> Iterator[list[ox.Quad]]:
+def _portions(store: ox.Store, graphs: Iterable[str], size: int) -> Iterator[list[ox.Quad]]:
     """Yield all statements: first those with blank nodes, then the others by portions."""
     blank = [quad for quad in _quads(store, graphs) if _is_blank(quad)]
     if blank:
         yield blank
     rest = (quad for quad in _quads(store, graphs) if not _is_blank(quad))
-    while portion := list(islice(rest, PORTION)):
+    while portion := list(islice(rest, size)):
         yield portion
 
 
