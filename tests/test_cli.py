@@ -133,6 +133,19 @@ def test_a_server_does_not_take_up_the_releases_of_another_source(
     assert command_line("build", other, *base).exit_code == 2
 
 
+def test_a_server_that_cannot_start_its_workers_says_so_in_a_sentence(source: Path, releases: Path) -> None:
+    base = ["--base-uri", LOCAL, "--port", "0", "--releases", str(releases)]
+    assert command_line("build", source, *base).exit_code == 0
+    arguments = ["solnum-ld", "serve", str(source), "--no-build", *base]
+    program = (
+        f"import sys; sys.argv = {arguments!r}; sys.executable = '/bin/false'; from solnum_ld.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    assert done.returncode == 1
+    assert "No query worker could start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_where_there_is_no_release_it_is_said(releases: Path) -> None:
     for arguments in (["query", "ASK {}"], ["rollback"], ["rollback", "abc"]):
         done = command_line(*arguments, "--releases", releases)

@@ -163,7 +163,9 @@ class Nursery:
             except (OSError, TimeoutError) as error:
                 self._drop()
                 if attempt == 2:  # the first may have met a nursery that had just ended
-                    raise StoreUnavailable("A query worker could not start.") from error
+                    raise StoreUnavailable(
+                        "No query worker could start: see that the service's user may run Python, and that memory is left."
+                    ) from error
         raise AssertionError
 
     async def _fork(self) -> Worker:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solnum_ld import __version__
 from solnum_ld.iris import unreserved
@@ -114,10 +114,22 @@ class Front:
             scope["raw_path"] = raw
             scope["path"] = raw.decode("latin-1")
             scope["root_path"] = ""
+        if scope["type"] == "lifespan":
+            send = self._in_a_sentence(send)
         try:
             await self._app(scope, receive, send)
         except CutOff:  # the server closes the connection of an answer that was not finished
             return
+
+    def _in_a_sentence(self, send: Send) -> Send:
+        """Return what tells the server why there is no start: in a sentence where this program has one, not by a traceback."""
+
+        async def telling(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed" and self._site.failure:
+                message = {**message, "message": self._site.failure}
+            await send(message)
+
+        return telling
 
     def _path_prefix(self) -> bytes:
         public = self._site.current.manifest.public

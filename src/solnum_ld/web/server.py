@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import uvicorn
@@ -44,5 +45,6 @@ def run(app: ASGIApp, bound: socket.socket, clients: Clients, bounds: Bounds | N
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    server.run(sockets=[bound])
+    with contextlib.suppress(SystemExit):  # of a start that failed, which has a status of uvicorn's own
+        server.run(sockets=[bound])
     return server.started

@@ -103,6 +103,8 @@ class Site:
         self._closing: set[asyncio.Task[None]] = set()
         self._refused: Path | None = None
         self._awaited: Path | None = None
+        self.failure = ""
+        """Why it could not be opened."""
 
     @property
     def current(self) -> Generation:
@@ -118,11 +120,15 @@ class Site:
 
     async def open(self) -> None:
         """Open the live release; raise the error of this program that tells why it cannot be."""
-        path = self._first or self._current_path()
-        if path is None:
-            raise SolnumError("There is no release to serve. Build one: solnum-ld build")
-        self._current = await asyncio.to_thread(self._generation, path)
-        await self._current.store.warm()
+        try:
+            path = self._first or self._current_path()
+            if path is None:
+                raise SolnumError("There is no release to serve. Build one: solnum-ld build")
+            self._current = await asyncio.to_thread(self._generation, path)
+            await self._current.store.warm()
+        except SolnumError as error:
+            self.failure = str(error)
+            raise
 
     def _generation(self, path: Path) -> Generation:
         manifest = read_manifest(path)
