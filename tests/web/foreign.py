@@ -36,6 +36,7 @@ ex:country a rdf:Property ; rdfs:label "country"@en, "pays"@fr .
 :long a ex:Telescope ; rdfs:label "LONG"@en ; ex:at :paranal .
 :unbroken a ex:Telescope ; rdfs:label "UNBROKEN"@en ; ex:at :paranal .
 :emoji a ex:Telescope ; rdfs:label "🔭🌌👩🏽‍🚀 telescope"@en ; ex:at :paranal .
+:blank a ex:SpaceTelescope ; rdfs:label "" , " \\u200b"@en ; ex:at :paranal .
 :control a ex:SpaceTelescope ; rdfs:label "bell \\u0007 \\u0085"@en ; ex:at :paranal .
 :nameless a ex:Telescope ; ex:at :sutherland ; ex:firstLight "2005" ; ex:builtBy :workshop ; rdf:value "<b>bold</b>"^^rdf:HTML .
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -113,3 +114,9 @@ def test_what_is_only_mentioned_leads_to_what_mentions_it(stars: httpx.Client) -
     assert page.status_code == 200
     assert f'href="{stars.base_url}doc/nameless"' in page.text
     assert stars.get("workshops").status_code == stars.get("doc/workshops.ttl").status_code == 404
+
+
+def test_a_blank_name_is_no_name(stars: httpx.Client) -> None:
+    page = stars.get("doc/paranal", headers={"accept": FIREFOX}).text
+    assert re.search('href="[^"]*/doc/blank"[^>]*>blank<', page)
+    assert ">blank</h1>" in stars.get("doc/blank", headers={"accept": FIREFOX}).text

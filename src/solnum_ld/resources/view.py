@@ -99,13 +99,23 @@ class ResourceView:
 
 
 def choose(literals: Sequence[ox.Literal], language: str) -> ox.Literal | None:
-    """Return the literal for a reader: in ``language``, else French, English, without language, or any."""
+    """Return the literal for a reader: in ``language``, else French, English, without language, or any; none that is blank."""
+    said = [literal for literal in literals if is_said(literal.value)]
     for wanted in (language, "fr", "en", None):
-        for literal in literals:
+        for literal in said:
             tag = literal.language
             if tag == wanted or (tag and wanted and tag.startswith(f"{wanted}-")):
                 return literal
-    return literals[0] if literals else None
+    return said[0] if said else None
+
+
+def is_said(text: str) -> bool:
+    """Tell whether there is anything to see in a text.
+
+    >>> is_said("\u00e9"), is_said(" \u200b")
+    (True, False)
+    """
+    return any(c.isprintable() and not c.isspace() for c in text)
 
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:

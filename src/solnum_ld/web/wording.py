@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from solnum_ld.iris import Names
 from solnum_ld.resources.typography import date_text, number_text
-from solnum_ld.resources.view import Text, Value, Viewer
+from solnum_ld.resources.view import Text, Value, Viewer, is_said
 from solnum_ld.search.ask import FacetValue
 
 
@@ -21,11 +21,10 @@ class Wording:
 
     def text(self, texts: Mapping[str, str], iri: str = "") -> Text:
         """Return the text for a reader, else the name that ``iri`` falls back to."""
-        for wanted in (self.language, "fr", "en", ""):
-            if wanted in texts:
-                return Text(texts[wanted], wanted)
-        for language, text in texts.items():
-            return Text(text, language)
+        said = {language: text for language, text in texts.items() if is_said(text)}
+        for wanted in (self.language, "fr", "en", *said):
+            if wanted in said:
+                return Text(said[wanted], wanted)
         return Text(self._viewer.fallback(iri))
 
     def value(self, found: FacetValue) -> Value:
