@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from solnum_ld.errors import SourceInvalid
 from solnum_ld.search.ask import PAGE_SIZE, PagesIndex
@@ -136,6 +139,76 @@ def test_facets_follow_paths_and_classes_and_count_under_the_other_filters(index
     worded = index.listing(page, {}, "internet", 1)
     assert {v.term: v.count for v in worded.facets["region"]} == {region: 1}
     assert index.listing(page, {"region": "<http://a.example/nowhere>"}, "", 1).total == 0
+
+
+WORDS = ["atelier", "cours", "salle"]
+KINDS = {f"k{n}" for n in range(5)}
+TOWNS = {f"t{n}" for n in range(7)}
+MADE = {
+    f"i{n}": (
+        {f"k{step}" for step in range(n % 6)},  # up to five values: one more than there are layers
+        {f"t{n * n % 7}"} if n % 3 else set(),
+        WORDS[n % 3],
+    )
+    for n in range(120)
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagesIndex]:
+    """An index of things that have no, one or many kinds, and are in a town or nowhere."""
+    lines = [
+        ':made a sn:ListPage ; rdfs:label "Made"@fr ; sn:pagePath "made" ; sn:listedClass :Made ; sn:facet :kind, :town .',
+        ':kind a sn:ListField ; sn:fieldName "kind" ; sn:valuePath "<http://a.example/kind>" .',
+        ':town a sn:ListField ; sn:fieldName "town" ; sn:valuePath "schema:location" .',
+        *(
+            f':{town} rdfs:label "{town}" ; schema:latitude {n} ; schema:longitude {n} .'
+            for n, town in enumerate(TOWNS)
+        ),
+    ]
+    for name, (kinds, towns, word) in MADE.items():
+        lines.append(f':{name} a :Made ; rdfs:label "{word} {name}" .')
+        lines += [f":{name} <http://a.example/kind> :{kind} ." for kind in kinds]
+        lines += [f":{name} schema:location :{town} ." for town in towns]
+    opened = index_of(tmp_path_factory.mktemp("made"), "\n".join(lines))
+    yield opened
+    opened.close()
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"kind": st.sampled_from(sorted(KINDS)), "town": st.sampled_from(sorted(TOWNS))}
+    ),
+    st.sampled_from(["", *WORDS]),
+    st.integers(1, 4),
+)
+def test_selections_are_those_that_filters_describe(
+    made: PagesIndex, chosen: dict[str, str], text: str, number: int
+) -> None:
+    def selected(filters: dict[str, str]) -> set[str]:
+        return {
+            name
+            for name, (kinds, towns, word) in MADE.items()
+            if ("kind" not in filters or filters["kind"] in kinds)
+            and ("town" not in filters or filters["town"] in towns)
+            and text in ("", word)
+        }
+
+    page = made.lists[0]
+    terms = {field: f"<http://a.example/{value}>" for field, value in chosen.items()}
+    names = [item.iri.rpartition("/")[2] for item in made.all_items(page, terms, text).items]
+    assert set(names) == selected(chosen) and len(names) == len(set(names))
+    listing = made.listing(page, terms, text, number, 10)
+    assert listing.total == len(names)
+    assert [item.iri.rpartition("/")[2] for item in listing.items] == names[(number - 1) * 10 : number * 10]
+    for at, field in enumerate(("kind", "town")):
+        among = selected({key: value for key, value in chosen.items() if key != field})
+        counts = Counter(value for name in among for value in MADE[name][at])
+        assert {v.term[18:-1]: v.count for v in listing.facets[field]} == counts
+    spots, nowhere = made.spots(page, terms, text)
+    placed = [name for name in names if MADE[name][1]]
+    assert [spot.item.iri.rpartition("/")[2] for spot in spots] == placed
+    assert [item.iri.rpartition("/")[2] for item in nowhere] == [name for name in names if name not in placed]
 
 
 def test_things_stand_where_their_nearest_place_with_coordinates_is(index: PagesIndex) -> None:

@@ -36,6 +36,8 @@ from hypothesis import strategies as st
 from rdflib.compare import to_isomorphic
 from rdflib.namespace import RDF, RDFS
 
+from solnum_ld.mediatypes import RESULT_ALIASES
+
 OFFERS = {
     "SELECT": dict.fromkeys(RESULTS.values()),
     "ASK": dict.fromkeys(RESULTS.values()),
@@ -285,7 +287,8 @@ def test_any_accept_gets_the_most_wanted_or_406(
 ) -> None:
     header = ", ".join(f"{name}{weight}" for name, weight in ranges)
     answer = send(http, way, FORMS[form], headers={"accept": header})
-    offered = [*OFFERS[form], *(["text/html"] if way == "get" else [])]
+    aliases = [kind.media_type for kind in RESULT_ALIASES] if form in ("SELECT", "ASK") else []
+    offered = [*OFFERS[form], *aliases, *(["text/html"] if way == "get" else [])]
     wanted = {kind: quality(kind, ranges) for kind in offered}
     if max(wanted.values()) > 0:
         assert answer.status_code == 200, header

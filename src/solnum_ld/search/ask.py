@@ -7,19 +7,22 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from heapq import nsmallest
 from pathlib import Path
 from typing import Any
 
+from solnum_ld.search.arrays import ListArrays, read_arrays
 from solnum_ld.search.text import STOP, fold, forms, words
 
 PAGE_SIZE = 50
 MAX_FACET_VALUES = 60
 MAX_SPOTS = 2000
 _MAX_WORDS = 12
+_AT_ONCE = 500
 _ITEM = "i.id, i.iri, i.class, i.names, i.summaries, i.status"
 _RANK = "bm25(words, 10.0, 4.0, 1.0)"
 _MAX_RANKED = 2000
@@ -113,6 +116,7 @@ class PagesIndex:
         self._local = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._kinds: list[str] = []
+        self._lists_arrays: dict[int, ListArrays] = {}
         self.lists = self._read_lists()
         self.parameters = frozenset(f.name for page in self.lists for f in page.facets)
         self.counts = dict(self._rows("SELECT list, COUNT(*) FROM listed GROUP BY list"))
@@ -149,59 +153,105 @@ class PagesIndex:
         self, page: ListInfo, chosen: Mapping[str, str], text: str, number: int, size: int = PAGE_SIZE
     ) -> Listing:
         """Return page ``number`` (from 1) of a list under filters: a term for each chosen field, and words of the name."""
-        where, values = self._selection(page, chosen, text)
-        total = self.counts.get(page.number, 0)
-        if chosen or text:
-            total = int(self._rows(f"SELECT COUNT(*) FROM listed l WHERE {where}", values)[0][0])
-        rows = self._rows(
-            f"SELECT {_ITEM} FROM listed l JOIN item i ON i.id = l.item WHERE {where} ORDER BY l.rank LIMIT ? OFFSET ?",
-            [*values, size, (number - 1) * size],
-        )
-        items = tuple(_item(row) for row in rows)
-        return Listing(items, total, self._cells(page, items), self.facets(page, chosen, text) if size > 0 else {})
+        selected = self._selected(page, chosen, text)
+        ordered = self._page_of(selected, number, size)
+        items = self._items_at(page, ordered)
+        total = len(selected)
+        facets = self._facets(page, chosen, text, selected) if size > 0 else {}
+        return Listing(items, total, self._cells(page, items), facets)
 
     def facets(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> dict[str, tuple[FacetValue, ...]]:
         """Return the values of the facets of a list under filters, with their counts."""
-        return {f.name: self._facet(page, f.name, chosen, text) for f in page.facets}
+        return self._facets(page, chosen, text, self._selected(page, chosen, text))
+
+    def _facets(
+        self, page: ListInfo, chosen: Mapping[str, str], text: str, everything: Collection[int]
+    ) -> dict[str, tuple[FacetValue, ...]]:
+        """Count the values of each facet under the other filters, so that one may change one's mind."""
+        found = {}
+        for facet in page.facets:
+            others = {key: term for key, term in chosen.items() if key != facet.name}
+            if not others and not text:
+                found[facet.name] = self._all_values(page, facet.name)
+                continue
+            selected = everything if len(others) == len(chosen) else self._selected(page, others, text)
+            counts = self._arrays(page).count(facet.name, selected)
+            best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_FACET_VALUES]
+            known = self._by_number([value for value, _ in best])
+            found[facet.name] = tuple(FacetValue(*known[value], n) for value, n in best)
+        return found
 
     def all_items(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> Listing:
         """Return a whole list under filters, without facets: for downloads."""
         return self.listing(page, chosen, text, 1, size=-1)
 
-    def _selection(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> tuple[str, list[object]]:
-        where, values = "l.list = ?", [page.number]
-        parameters: list[object] = list(values)
-        for name, term in sorted(chosen.items()):
-            where += (
-                " AND l.item IN (SELECT f.item FROM value v JOIN fact f ON f.list = ? AND f.field = ? AND f.value = v.id"
-                " WHERE v.term = ?)"
+    def _selected(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> range | set[int]:
+        """Return the ranks of what stands on a list under filters, in no order."""
+        ranks = self._arrays(page).ranks
+        sets: list[set[int]] = []
+        for name, term in chosen.items():
+            with_value = self._numbers(
+                "SELECT f.item AS n FROM value v JOIN fact f ON f.list = ? AND f.field = ? AND f.value = v.id WHERE v.term = ?",
+                [page.number, name, term],
             )
-            parameters += [page.number, name, term]
+            sets.append({ranks[item] for item in with_value})
         expression = _expression(text)[0]
         if expression:
-            where += " AND l.item IN (SELECT rowid FROM words WHERE words MATCH ?)"
-            parameters.append(expression)
-        return where, parameters
+            found = self._numbers("SELECT rowid AS n FROM words WHERE words MATCH ?", [expression])
+            sets.append({ranks[item] for item in found if item < len(ranks)} - {0})
+        if not sets:
+            return range(1, len(self._arrays(page).items))
+        return set.intersection(*sorted(sets, key=len))
 
-    def _facet(self, page: ListInfo, name: str, chosen: Mapping[str, str], text: str) -> tuple[FacetValue, ...]:
-        """Return the values of a facet, counted under the other filters: once for all where there is no other."""
-        others = {key: term for key, term in chosen.items() if key != name}
-        if others or text:
-            where, values = self._selection(page, others, text)
-            rows = self._rows(
-                f"WITH chosen AS MATERIALIZED (SELECT l.item FROM listed l WHERE {where}), counted AS MATERIALIZED"
-                " (SELECT f.value, COUNT(*) AS n FROM chosen c CROSS JOIN fact f"
-                " ON f.list = ? AND f.item = c.item AND f.field = ? GROUP BY 1 ORDER BY 2 DESC LIMIT ?)"
-                " SELECT v.term, v.names, c.n FROM counted c JOIN value v ON v.id = c.value",
-                [*values, page.number, name, MAX_FACET_VALUES],
-            )
-        else:
-            rows = self._rows(
-                "SELECT v.term, v.names, f.n FROM facet f JOIN value v ON v.id = f.value"
-                " WHERE f.list = ? AND f.field = ? ORDER BY f.n DESC LIMIT ?",
-                [page.number, name, MAX_FACET_VALUES],
-            )
+    @staticmethod
+    def _page_of(selected: range | set[int], number: int, size: int) -> Sequence[int]:
+        """Return the ranks of page ``number``, in order; all of them where ``size`` is below 0."""
+        if isinstance(selected, range):
+            return selected if size < 0 else selected[(number - 1) * size : number * size]
+        if size < 0:
+            return sorted(selected)
+        return nsmallest(number * size, selected)[(number - 1) * size :]
+
+    def _items_at(self, page: ListInfo, ranks: Sequence[int]) -> tuple[Item, ...]:
+        """Return the items at these ranks of a list, in their order."""
+        at = self._arrays(page).items
+        found: dict[int, Item] = {}
+        for start in range(0, len(ranks), _AT_ONCE):
+            part = [at[rank] for rank in ranks[start : start + _AT_ONCE]]
+            marks = ",".join("?" * len(part))
+            found |= {
+                row[0]: _item(row) for row in self._rows(f"SELECT {_ITEM} FROM item i WHERE i.id IN ({marks})", part)
+            }
+        return tuple(found[at[rank]] for rank in ranks)
+
+    def _all_values(self, page: ListInfo, name: str) -> tuple[FacetValue, ...]:
+        """Return the values of a facet, counted in the whole list."""
+        rows = self._rows(
+            "SELECT v.term, v.names, f.n FROM facet f JOIN value v ON v.id = f.value"
+            " WHERE f.list = ? AND f.field = ? ORDER BY f.n DESC, f.value LIMIT ?",
+            [page.number, name, MAX_FACET_VALUES],
+        )
         return tuple(FacetValue(row[0], _texts(row[1]), row[2]) for row in rows)
+
+    def _by_number(self, values: Sequence[int]) -> dict[int, tuple[str, Texts]]:
+        """Return term and names of values by their numbers."""
+        marks = ",".join("?" * len(values))
+        rows = self._rows(f"SELECT id, term, names FROM value WHERE id IN ({marks})", values)
+        return {row[0]: (row[1], _texts(row[2])) for row in rows}
+
+    def _arrays(self, page: ListInfo) -> ListArrays:
+        """Return the arrays of a list; read once."""
+        if page.number not in self._lists_arrays:
+            rows = self._rows(
+                "SELECT field, layer, data FROM array WHERE list = ? ORDER BY field, layer", [page.number]
+            )
+            self._lists_arrays[page.number] = read_arrays(rows)
+        return self._lists_arrays[page.number]
+
+    def _numbers(self, sql: str, values: Sequence[object]) -> list[int]:
+        """Return one column of numbers; as one value, since a row each takes twice as long."""
+        numbers: list[int] = json.loads(self._rows(f"SELECT json_group_array(n) FROM ({sql})", values)[0][0])
+        return numbers
 
     def _cells(self, page: ListInfo, items: Sequence[Item]) -> dict[tuple[int, str], tuple[FacetValue, ...]]:
         cells: dict[tuple[int, str], tuple[FacetValue, ...]] = {}
@@ -261,12 +311,8 @@ class PagesIndex:
         return Found(tuple(_item(row) for row in rows), len(matching), tuple(ranked), asked, every)
 
     def _matching(self, expression: str) -> list[int]:
-        """Return the numbers of what an expression finds, in order; as one value, since a row each takes twice as long."""
-        found = "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid"
-        numbers: list[int] = json.loads(
-            self._rows(f"SELECT json_group_array(rowid) FROM ({found})", [expression])[0][0]
-        )
-        return numbers
+        """Return the numbers of what an expression finds, in order."""
+        return self._numbers("SELECT rowid AS n FROM words WHERE words MATCH ? ORDER BY rowid", [expression])
 
     def _kind_of(self) -> list[str]:
         """Return the class of each item by its number; read once."""
@@ -322,18 +368,22 @@ class PagesIndex:
                 [MAX_SPOTS],
             )
             return [_spot(row) for row in rows], []
-        where, values = self._selection(page, chosen, text)
-        rows = self._rows(
-            f"SELECT {columns} FROM listed l CROSS JOIN spot s ON s.item = l.item JOIN item i ON i.id = s.item"
-            f" LEFT JOIN item p ON p.iri = s.place WHERE {where} ORDER BY l.rank LIMIT ?",
-            [*values, MAX_SPOTS],
-        )
-        nowhere = self._rows(
-            f"SELECT {_ITEM} FROM listed l JOIN item i ON i.id = l.item WHERE {where}"
-            " AND NOT EXISTS (SELECT 1 FROM spot s WHERE s.item = l.item) ORDER BY l.rank LIMIT ?",
-            [*values, MAX_SPOTS],
-        )
-        return [_spot(row) for row in rows], [_item(row) for row in nowhere]
+        arrays = self._arrays(page)
+        selected = self._page_of(self._selected(page, chosen, text), 1, -1)
+        nowhere = self._items_at(page, arrays.nowhere(selected, MAX_SPOTS))
+        spots: list[Spot] = []
+        somewhere = [arrays.items[rank] for rank in arrays.somewhere(selected)[:MAX_SPOTS]]
+        for start in range(0, len(somewhere), _AT_ONCE):
+            part = somewhere[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            rows = self._rows(
+                f"SELECT {columns} FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place"
+                f" WHERE s.item IN ({marks})",
+                part,
+            )
+            order = {item: at for at, item in enumerate(part)}
+            spots += (_spot(row) for row in sorted(rows, key=lambda row: (order[row[0]], row[6])))
+        return spots[:MAX_SPOTS], list(nowhere)
 
     def spots_of(self, iri: str) -> list[Spot]:
         """Return where one thing is."""

@@ -6,6 +6,7 @@
 ``listed``   which item stands on which list, in which place
 ``fact``     the values that columns show and facets filter by; ``facet`` counts them
 ``spot``     where an item is, by way of which place
+``array``    the values of facets once more, by rank (:mod:`solnum_ld.search.arrays`)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import GEO, LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SD, SH, SKOS, SN, VOID
+from solnum_ld.search import arrays
 from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
 from solnum_ld.search.text import fold, indexed, plain
 
@@ -105,7 +107,9 @@ def build_search(path: Path, store: ox.Store, rebase: Callable[[str], str] = str
     pages = read_lists(store, rebase)
     database = sqlite3.connect(path)
     try:
-        database.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA_SQL)
+        database.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;" + _SCHEMA_SQL + arrays.SQL
+        )
         _Builder(store, database, pages).run()
         database.executescript(_INDEXES)
         database.commit()
@@ -130,11 +134,16 @@ class _Builder:
         positions: dict[str, float] = {}
         for name in _POSITION:
             positions |= self._numbers(name)
+        orders: list[list[int]] = []
         for number, (page, iris) in enumerate(zip(self._pages, listed, strict=True), 1):
-            self._list(number, iris, positions)
+            orders.append(self._list(number, iris, positions))
+            ranks = {item: rank for rank, item in enumerate(orders[-1], 1)}
+            facets = {f.name for f in page.facets}
             for field in {f.name: f for f in (*page.columns, *page.facets)}.values():
-                self._facts(number, page, field)
-        self._spots()
+                self._facts(number, page, field, ranks if field.name in facets else {})
+        placed = self._spots()
+        for number, order in enumerate(orders, 1):
+            arrays.write_items(self._database, number, order, placed)
         lists = [_as_json(page) for page in self._pages]
         self._database.execute("INSERT INTO meta VALUES ('lists', ?)", [json.dumps(lists, ensure_ascii=False)])
 
@@ -225,25 +234,37 @@ class _Builder:
                         mine[key] = f"{mine.get(key, '')} {text}".strip()
         return found
 
-    def _list(self, number: int, iris: Sequence[str], positions: dict[str, float]) -> None:
+    def _list(self, number: int, iris: Sequence[str], positions: dict[str, float]) -> list[int]:
+        """Write a list; return its items in order."""
         ordered = sorted(iris, key=lambda iri: (iri not in positions, positions.get(iri, 0.0), self._sorts[iri], iri))
-        rows = ((number, rank, self._ids[iri]) for rank, iri in enumerate(ordered, 1))
+        items = [self._ids[iri] for iri in ordered]
+        rows = ((number, rank, item) for rank, item in enumerate(items, 1))
         self._database.executemany("INSERT INTO listed VALUES (?, ?, ?)", rows)
+        return items
 
-    def _facts(self, number: int, page: ListPage, field: Field) -> None:
+    def _facts(self, number: int, page: ListPage, field: Field, ranks: dict[int, int]) -> None:
+        """Write the values of a field, also as arrays where the field is a facet and so the ``ranks`` of items are given."""
+        layers = arrays.Layers(len(ranks))
+
+        def noted(value: int, item: int) -> tuple[int, str, int, int]:
+            if ranks:
+                layers.put(ranks[item], value)
+            return number, field.name, value, item
+
         kind = f"?value a <{field.value_class}> ." if field.value_class else ""
         for name in page.classes:
             query = f"{PROLOGUE}SELECT ?item ?value {{ ?item a <{name}> . ?item {field.path} ?value . {kind} }}"
             self._database.executemany(
                 "INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?)",
                 (
-                    (number, field.name, self._value(value), self._ids[item.value])
+                    noted(self._value(value), self._ids[item.value])
                     for item, value in cast("ox.QuerySolutions", self._store.query(query))
                     if isinstance(item, ox.NamedNode)
                     and item.value in self._ids
                     and isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal)
                 ),
             )
+        arrays.write_facet(self._database, number, field.name, layers)
 
     def _value(self, term: ox.NamedNode | ox.BlankNode | ox.Literal) -> int:
         key = str(term)
@@ -267,25 +288,29 @@ class _Builder:
 
     # -- where things are ----------------------------------------------------------------------------------------------
 
-    def _spots(self) -> None:
+    def _spots(self) -> set[int]:
+        """Write where things are; return those that are somewhere."""
+        placed: set[int] = set()
         points = self._points()
         if not points:
-            return
+            return placed
         above = self._links(_CONTAINED)
         for iri, (latitude, longitude) in sorted(points.items()):
             if iri in self._ids:
-                self._spot(iri, iri, latitude, longitude)
+                placed.add(self._spot(iri, iri, latitude, longitude))
         for iri, places in sorted(self._links(_LOCATED).items()):
             if iri not in self._ids or iri in points:
                 continue
             for place in sorted(places):
                 found = _nearest(place, points, above)
                 if found is not None:
-                    self._spot(iri, found, *points[found])
+                    placed.add(self._spot(iri, found, *points[found]))
+        return placed
 
-    def _spot(self, iri: str, place: str, latitude: float, longitude: float) -> None:
-        row = (self._ids[iri], place, latitude, longitude)
-        self._database.execute("INSERT OR IGNORE INTO spot VALUES (?, ?, ?, ?)", row)
+    def _spot(self, iri: str, place: str, latitude: float, longitude: float) -> int:
+        item = self._ids[iri]
+        self._database.execute("INSERT OR IGNORE INTO spot VALUES (?, ?, ?, ?)", (item, place, latitude, longitude))
+        return item
 
     def _points(self) -> dict[str, tuple[float, float]]:
         """Return latitude and longitude of IRIs and blank nodes: their own, else those of a node they point to."""
