@@ -88,6 +88,12 @@ class ListArrays:
         counts.pop(0, None)
         return counts
 
+    def having(self, field: str, value: int) -> set[int]:
+        """Return the ranks of what has a value."""
+        layers, more = self.facets.get(field, ((), ()))
+        found = {rank for layer in layers for rank, each in enumerate(layer) if each == value}
+        return found.union(rank for rank, each in zip(more[::2], more[1::2], strict=True) if each == value)
+
     def nowhere(self, selected: Iterable[int], most: int) -> list[int]:
         """Return the first of these ranks, in order, whose things are nowhere."""
         found: list[int] = []

@@ -23,6 +23,9 @@ MAX_FACET_VALUES = 60
 MAX_SPOTS = 2000
 _MAX_WORDS = 12
 _AT_ONCE = 500
+_MANY = 16
+"""A value that one thing in so many has is sooner found by looking through all than by its things."""
+
 _ITEM = "i.id, i.iri, i.class, i.names, i.summaries, i.status"
 _RANK = "bm25(words, 10.0, 4.0, 1.0)"
 _MAX_RANKED = 2000
@@ -188,13 +191,7 @@ class PagesIndex:
     def _selected(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> range | set[int]:
         """Return the ranks of what stands on a list under filters, in no order."""
         ranks = self._arrays(page).ranks
-        sets: list[set[int]] = []
-        for name, term in chosen.items():
-            with_value = self._numbers(
-                "SELECT f.item AS n FROM value v JOIN fact f ON f.list = ? AND f.field = ? AND f.value = v.id WHERE v.term = ?",
-                [page.number, name, term],
-            )
-            sets.append({ranks[item] for item in with_value})
+        sets = [self._with_value(page, name, term) for name, term in chosen.items()]
         expression = _expression(text)[0]
         if expression:
             found = self._numbers("SELECT rowid AS n FROM words WHERE words MATCH ?", [expression])
@@ -202,6 +199,23 @@ class PagesIndex:
         if not sets:
             return range(1, len(self._arrays(page).items))
         return set.intersection(*sorted(sets, key=len))
+
+    def _with_value(self, page: ListInfo, name: str, term: str) -> set[int]:
+        """Return the ranks of what has a value in a facet: by looking through the arrays where many have it."""
+        rows = self._rows(
+            "SELECT v.id, f.n FROM value v JOIN facet f ON f.list = ? AND f.field = ? AND f.value = v.id WHERE v.term = ?",
+            [page.number, name, term],
+        )
+        if not rows:
+            return set()
+        ((value, count),) = rows
+        arrays = self._arrays(page)
+        if count * _MANY > len(arrays.items):
+            return arrays.having(name, value)
+        found = self._numbers(
+            "SELECT item AS n FROM fact WHERE list = ? AND field = ? AND value = ?", [page.number, name, value]
+        )
+        return {arrays.ranks[item] for item in found}
 
     @staticmethod
     def _page_of(selected: range | set[int], number: int, size: int) -> Sequence[int]:
