@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -27,6 +27,9 @@ _MANY = 16
 """A value that one thing in so many has is sooner found by looking through all than by its things."""
 
 _ITEM = "i.id, i.iri, i.class, i.names, i.summaries, i.status"
+_NAMED = _ITEM.replace("i.summaries", "'{}'")
+"""For many things of which no more than the name is shown."""
+
 _RANK = "bm25(words, 10.0, 4.0, 1.0)"
 _MAX_RANKED = 2000
 """Things, of those that a text finds, among which the best are chosen: what stands on a list comes first."""
@@ -102,7 +105,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a thing is: its place, with names, and coordinates in degrees (WGS 84)."""
+    """Where a thing is: its place, with names, and coordinates in degrees (WGS 84). The item is without its summary."""
 
     item: Item
     place: str
@@ -156,28 +159,28 @@ class PagesIndex:
         self, page: ListInfo, chosen: Mapping[str, str], text: str, number: int, size: int = PAGE_SIZE
     ) -> Listing:
         """Return page ``number`` (from 1) of a list under filters: a term for each chosen field, and words of the name."""
-        selected = self._selected(page, chosen, text)
+        filters = self._filters(page, chosen, text)
+        selected = self._meeting(page, filters)
         ordered = self._page_of(selected, number, size)
         items = self._items_at(page, ordered)
         total = len(selected)
-        facets = self._facets(page, chosen, text, selected) if size > 0 else {}
+        facets = self._facets(page, filters) if size > 0 else {}
         return Listing(items, total, self._cells(page, items), facets)
 
     def facets(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> dict[str, tuple[FacetValue, ...]]:
         """Return the values of the facets of a list under filters, with their counts."""
-        return self._facets(page, chosen, text, self._selected(page, chosen, text))
+        return self._facets(page, self._filters(page, chosen, text))
 
-    def _facets(
-        self, page: ListInfo, chosen: Mapping[str, str], text: str, everything: Collection[int]
-    ) -> dict[str, tuple[FacetValue, ...]]:
+    def _facets(self, page: ListInfo, filters: Mapping[str, set[int]]) -> dict[str, tuple[FacetValue, ...]]:
         """Count the values of each facet under the other filters, so that one may change one's mind."""
+        everything = self._meeting(page, filters)
         found = {}
         for facet in page.facets:
-            others = {key: term for key, term in chosen.items() if key != facet.name}
-            if not others and not text:
+            others = {name: ranks for name, ranks in filters.items() if name != facet.name}
+            if not others:
                 found[facet.name] = self._all_values(page, facet.name)
                 continue
-            selected = everything if len(others) == len(chosen) else self._selected(page, others, text)
+            selected = everything if len(others) == len(filters) else self._meeting(page, others)
             counts = self._arrays(page).count(facet.name, selected)
             best = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_FACET_VALUES]
             known = self._by_number([value for value, _ in best])
@@ -188,17 +191,21 @@ class PagesIndex:
         """Return a whole list under filters, without facets: for downloads."""
         return self.listing(page, chosen, text, 1, size=-1)
 
-    def _selected(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> range | set[int]:
-        """Return the ranks of what stands on a list under filters, in no order."""
-        ranks = self._arrays(page).ranks
-        sets = [self._with_value(page, name, term) for name, term in chosen.items()]
+    def _filters(self, page: ListInfo, chosen: Mapping[str, str], text: str) -> dict[str, set[int]]:
+        """Return the ranks of what each filter lets through: one for each chosen field, and "" for the words of a text."""
+        filters = {name: self._with_value(page, name, term) for name, term in chosen.items()}
         expression = _expression(text)[0]
         if expression:
+            ranks = self._arrays(page).ranks
             found = self._numbers("SELECT rowid AS n FROM words WHERE words MATCH ?", [expression])
-            sets.append({ranks[item] for item in found if item < len(ranks)} - {0})
-        if not sets:
+            filters[""] = {ranks[item] for item in found if item < len(ranks)} - {0}
+        return filters
+
+    def _meeting(self, page: ListInfo, filters: Mapping[str, set[int]]) -> range | set[int]:
+        """Return the ranks of what all filters let through, in no order."""
+        if not filters:
             return range(1, len(self._arrays(page).items))
-        return set.intersection(*sorted(sets, key=len))
+        return set.intersection(*sorted(filters.values(), key=len))
 
     def _with_value(self, page: ListInfo, name: str, term: str) -> set[int]:
         """Return the ranks of what has a value in a facet: by looking through the arrays where many have it."""
@@ -374,7 +381,7 @@ class PagesIndex:
 
     def spots(self, page: ListInfo | None, chosen: Mapping[str, str], text: str) -> tuple[list[Spot], list[Item]]:
         """Return where the things of a list are (None: all things), and those of the list that are nowhere."""
-        columns = f"{_ITEM}, s.place, p.names, s.latitude, s.longitude"
+        columns = f"{_NAMED}, s.place, p.names, s.latitude, s.longitude"
         if page is None:
             rows = self._rows(
                 f"SELECT {columns} FROM spot s JOIN item i ON i.id = s.item LEFT JOIN item p ON p.iri = s.place"
@@ -383,7 +390,7 @@ class PagesIndex:
             )
             return [_spot(row) for row in rows], []
         arrays = self._arrays(page)
-        selected = self._page_of(self._selected(page, chosen, text), 1, -1)
+        selected = self._page_of(self._meeting(page, self._filters(page, chosen, text)), 1, -1)
         nowhere = self._items_at(page, arrays.nowhere(selected, MAX_SPOTS))
         spots: list[Spot] = []
         somewhere = [arrays.items[rank] for rank in arrays.somewhere(selected)[:MAX_SPOTS]]
