@@ -34,7 +34,7 @@ ex:country a rdf:Property ; rdfs:label "country"@en, "pays"@fr .
   dcterms:description "</textarea></title><b>&amp;\\"'" ; foaf:page <javascript:alert(1)> ; rdfs:seeAlso "javascript:alert(2)"^^xsd:anyURI .
 :arabic a ex:Telescope ; rdfs:label "مرصد النجوم ‮ abc"@ar ; ex:at :paranal .
 :long a ex:Telescope ; rdfs:label "LONG"@en ; ex:at :paranal .
-:unbroken a ex:Telescope ; rdfs:label "UNBROKEN"@en ; ex:at :paranal .
+:unbroken a ex:Telescope , ex:WORD ; rdfs:label "UNBROKEN"@en ; ex:at :paranal ; ex:WORD "one" .
 :emoji a ex:Telescope ; rdfs:label "🔭🌌👩🏽‍🚀 telescope"@en ; ex:at :paranal .
 :blank a ex:SpaceTelescope ; rdfs:label "" , " \\u200b"@en ; ex:at :paranal .
 :control a ex:SpaceTelescope ; rdfs:label "bell \\u0007 \\u0085"@en ; ex:at :paranal .
@@ -63,7 +63,7 @@ CATALOG = """\
 def write_foreign(folder: Path) -> Path:
     """Write the source into a folder of its own."""
     folder.mkdir(parents=True)
-    text = FOREIGN.replace("LONG", LONG.strip()).replace("UNBROKEN", "x" * 5000)
+    text = FOREIGN.replace("LONG", LONG.strip()).replace("UNBROKEN", "x" * 5000).replace("WORD", "w" * 200)
     (folder / "stars.ttl").write_text(text, "utf-8")
     (folder / "catalog.ttl").write_text(CATALOG, "utf-8")
     return folder
