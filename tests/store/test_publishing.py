@@ -25,6 +25,7 @@ from .contract import build_release
 from .engines import Silent, load, oxigraph, virtuoso
 
 VIRTUOSO = Credentials("dba", "dba")
+STRAY = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal("of a release before"), ox.NamedNode(MERGED))
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,23 @@ def test_graphs_of_another_release_go_and_those_of_others_stay(
     assert "urn:old" not in target.marker().graphs and MARKER not in target.marker().graphs
 
 
+class Killed(Target):
+    """A push that ends before its file is loaded, or just after; ``left`` and ``bytes`` are the file."""
+
+    left: Path
+    bytes: bytes
+    loaded = False
+
+    def _sent(self, request: httpx.Request, auth: httpx.Auth | None, *, missing: bool = False) -> httpx.Response:
+        if b"rdf_loader_run" not in request.content:
+            return super()._sent(request, auth, missing=missing)
+        (self.left,) = self._folder.iterdir()
+        self.bytes = self.left.read_bytes()
+        if self.loaded:
+            super()._sent(request, auth, missing=missing)
+        raise KeyboardInterrupt
+
+
 @pytest.mark.skipif(shutil.which("virtuoso-t") is None, reason="Virtuoso (virtuoso-opensource-7-bin) is not installed")
 def test_virtuoso_loads_files_from_a_folder(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publishing, "FILE_PORTION", 3000)
@@ -134,16 +152,27 @@ def test_virtuoso_loads_files_from_a_folder(release: Path, tmp_path: Path, monke
         with pytest.raises(StoreUnavailable, match="DirsAllowed"):
             push(release, manifest, denied, Silent(), lambda _: None, 0)
         denied.close()
+        for loaded in (True, False):
+            killed = Killed(url, VIRTUOSO, folder=tmp_path / "bulk")
+            killed.loaded = loaded
+            killed.marker()
+            with pytest.raises(KeyboardInterrupt):
+                killed.add([STRAY])
+            assert killed.count(MERGED) == int(loaded)
+            killed.left.write_bytes(killed.bytes)
+            killed.drop(MERGED)
+            target = Target(url, VIRTUOSO, folder=tmp_path / "bulk")
+            assert push(release, manifest, target, Silent(), lambda _: None, 0)
+            target.drop(MERGED)
+            target.mark(Marker())
+            target.close()
+            killed.close()
         target = Target(url, VIRTUOSO, folder=tmp_path / "bulk")
         assert push(release, manifest, target, Silent(), lambda _: None, 0)
         held = target.marker()
         assert held == Marker(holds=manifest.release, graphs=held.graphs) and held.graphs[MERGED] > 3000
         assert {graph: target.count(graph) for graph in held.graphs} == held.graphs
         assert list((tmp_path / "bulk").iterdir()) == []
-        target.mark(
-            Marker(loads="?", graphs=held.graphs)
-        )  # again, as after a fault: files loaded once are loaded again
-        assert push(release, manifest, target, Silent(), lambda _: None, 0)
         target.close()
 
 

@@ -131,12 +131,15 @@ class Virtuoso(Engine):
     def loading(self, file: Path) -> Iterator[str]:
         """Yield the steps of its bulk loader, as functions in SPARQL; it keeps no log of what it loads, so that it is told to save.
 
-        What it has loaded it never loads again under the same name, until the name is off its list.
+        What it has loaded it never loads again under the same name, until the name is off its list; what a push that was killed
+        left there it would load with the next.
         """
+        off_the_list = f"bif:exec(\"delete from DB.DBA.LOAD_LIST where ll_file = '{file}'\")"  # noqa: S608 - a name of ours
         for call in (
+            off_the_list,
             f'sql:ld_dir("{file.parent}", "{file.name}", "{MERGED}")',
             "sql:rdf_loader_run()",
-            f"bif:exec(\"delete from DB.DBA.LOAD_LIST where ll_file = '{file}'\")",  # noqa: S608 - a name of ours
+            off_the_list,
             'bif:exec("checkpoint")',
         ):
             yield f"SELECT ({call} AS ?done) {{}}"

@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin
-from uuid import uuid4
 
 import httpx
 import pyoxigraph as ox
@@ -176,7 +175,8 @@ class Target:
 
     def _add_file(self, portion: list[ox.Quad], folder: Path) -> None:
         """Write a file that the engine reads, have it loaded, and remove it."""
-        file = folder.resolve() / f"solnum-{uuid4().hex}.nq.gz"
+        name = blake2b(self.url.encode(), digest_size=8).hexdigest()  # the same for a push that was killed
+        file = folder.resolve() / f"solnum-{name}.nq.gz"
         if not _PLAIN_PATH.match(str(file)):
             raise SettingsError(f"The folder {folder} has characters in its path that the engine would not read.")
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": RESULTS}
