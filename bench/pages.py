@@ -12,6 +12,7 @@ connection, one request at a time, and no address is asked twice. Needs `wrk` (D
 from __future__ import annotations
 
 import http.client
+import re
 import shutil
 import statistics
 import tempfile
@@ -130,6 +131,9 @@ def first_answers(port: int, hubs: list[str], plain: list[str], triples: int, nu
         asker.ask("", "/initiatives")
         asker.ask_all("list, filtered", filtered())
         asker.ask("map of everything", "/carte")
+        index = asker.ask("sitemap, its index", "/sitemap.xml")
+        parts = re.findall(rb"<loc>https?://[^/]*(/[^<]*\.xml)</loc>", index)
+        asker.ask_all("sitemap, a part", (part.decode() for part in parts[:EACH]))
         asker.ask_all(
             "map, filtered", (f"/carte?{path.partition('?')[2]}&liste=initiatives" for path in filtered()[:EACH])
         )
