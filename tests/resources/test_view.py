@@ -6,6 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from solnum_ld.iris import Names
+from solnum_ld.namespaces import RDF
 from solnum_ld.resources.view import Viewer
 from solnum_ld.store.protocol import Description, PropertyValues
 
@@ -27,3 +28,33 @@ def test_a_value_leads_outside_only_where_its_link_does(iri: str, href: str, out
     (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
     (value,) = fact.values
     assert (value.href, value.outside) == (href, outside)
+
+
+def _cell(name: str, item: str, rest: str | None) -> list[ox.Triple]:
+    return [
+        ox.Triple(ox.BlankNode(name), ox.NamedNode(RDF + "first"), ox.Literal(item)),
+        ox.Triple(
+            ox.BlankNode(name), ox.NamedNode(RDF + "rest"), ox.BlankNode(rest) if rest else ox.NamedNode(RDF + "nil")
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "items"),
+    [
+        (_cell("b", "two", None), ["one", "two"]),
+        (_cell("b", "two", "a"), []),  # a circle
+        (_cell("b", "two", "c"), []),  # cut off
+        ([*_cell("b", "two", None), *_cell("b", "three", None)], []),  # a fork
+    ],
+)
+def test_a_whole_list_is_shown_as_one_and_anything_else_as_the_statements_it_is(
+    second: list[ox.Triple], items: list[str]
+) -> None:
+    said = PropertyValues(ox.NamedNode("http://h.example/authors"), False, (ox.BlankNode("a"),), 1, False)
+    nested = (*_cell("a", "one", "b"), *second)
+    description = Description("http://h.example/id/x", (said,), (), nested, {}, (), ())
+    (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
+    (value,) = fact.values
+    assert [item.text.value for item in value.items] == items
+    assert bool(value.nested) is not bool(items)

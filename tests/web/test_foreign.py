@@ -120,3 +120,11 @@ def test_a_blank_name_is_no_name(stars: httpx.Client) -> None:
     page = stars.get("doc/paranal", headers={"accept": FIREFOX}).text
     assert re.search('href="[^"]*/doc/blank"[^>]*>blank<', page)
     assert ">blank</h1>" in stars.get("doc/blank", headers={"accept": FIREFOX}).text
+
+
+def test_a_list_is_a_list_on_the_page(stars: httpx.Client) -> None:
+    page = stars.get("doc/nameless?lang=en", headers={"accept": FIREFOX}).text
+    (items,) = re.findall(r'<ol class="items">(.*?)</ol>', page, re.DOTALL)
+    assert re.findall(r"(First|Second) owner", items) == ["First", "Second"]
+    facts = page.split('class="facts"')[1].split("<pre")[0]
+    assert "nil (w3.org)" not in facts

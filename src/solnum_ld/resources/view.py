@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import LABELS, RDF_TYPE, VOID, XSD, shorten
+from solnum_ld.namespaces import LABELS, RDF, RDF_TYPE, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
@@ -24,6 +24,7 @@ _PLAIN = frozenset(
 )
 _NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "int", "long", "nonNegativeInteger"))
 _DATES = frozenset(XSD + name for name in ("date", "dateTime"))
+_FIRST, _REST, _NIL = ox.NamedNode(RDF + "first"), ox.NamedNode(RDF + "rest"), ox.NamedNode(RDF + "nil")
 _WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _ALWAYS_TEXT = frozenset(
     {"http://www.w3.org/1999/02/22-rdf-syntax-ns#HTML", "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral"}
@@ -60,13 +61,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value on a page: text, and an address when it is a resource."""
+    """One value on a page: text, and an address when it is a resource; ``items`` are those of an RDF list."""
 
     text: Text
     href: str | None = None
     outside: bool = False
     datatype: str = ""
     nested: tuple[Group, ...] = ()
+    items: tuple[Value, ...] = ()
     iri: str = ""
 
 
@@ -278,8 +280,25 @@ class _Writer:
             outside = not own and term.value.startswith(_SAFE_SCHEMES)
             href = term.value if outside else self._names.page(term.value)
             return Value(self._name(term.value), href, outside, iri=term.value)
+        items = self._items(term) if depth < 4 else None
+        if items is not None:
+            return Value(Text("…"), items=tuple(self.value(item, depth + 1) for item in items))
         inner = self._nested.get(str(term), []) if depth < 4 else []
         return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
+
+    def _items(self, head: Term) -> list[Term] | None:
+        """Return the items of the list that begins at ``head``; ``None`` where it is no list, or not a whole one."""
+        items: list[Term] = []
+        seen: set[Term] = set()
+        here = head
+        while here != _NIL:
+            cell = {triple.predicate: triple.object for triple in self._nested.get(str(here), [])}
+            if here in seen or cell.keys() != {_FIRST, _REST} or len(self._nested[str(here)]) != 2:
+                return None
+            seen.add(here)
+            items.append(cell[_FIRST])
+            here = cell[_REST]
+        return items
 
     def _literal(self, term: ox.Literal) -> Value:
         datatype = term.datatype.value
