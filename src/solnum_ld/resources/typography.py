@@ -9,6 +9,7 @@ _MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[012])(?:Z|[+-]\d\d:\d\d)?\Z")
 _DATE = re.compile(r"(-?\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d).*|Z|[+-]\d\d:\d\d)?\Z")
 _BOX = re.compile(
     r"(?:<http://www\.opengis\.net/def/crs/OGC/1\.3/CRS84>\s*)?POLYGON\s*\(\(([^()]*)\)\)\Z", re.IGNORECASE
@@ -70,6 +71,16 @@ def box_text(wkt: str, language: str) -> str:
     to = "à" if language == "fr" else "to"
     sides = [number_text(side, language).replace("-", "\u2212") for side in (south, north, west, east)]
     return "latitude {}° {to} {}°, longitude {}° {to} {}°".format(*sides, to=to)
+
+
+def month_text(lexical: str, language: str) -> str:
+    """Return a month of a year as it is read aloud.
+
+    >>> month_text("2026-11", "fr"), month_text("2026-13", "en")
+    ('novembre 2026', '2026-13')
+    """
+    found = _MONTH.match(lexical)
+    return f"{_MONTHS['fr' if language == 'fr' else 'en'][int(found[2]) - 1]} {found[1]}" if found else lexical
 
 
 def size_text(size: int, language: str) -> str:

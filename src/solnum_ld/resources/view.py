@@ -15,7 +15,7 @@ from solnum_ld.namespaces import LABELS, RDF, RDF_TYPE, VOID, XSD, shorten
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
-from solnum_ld.resources.typography import box_text, date_text, number_text
+from solnum_ld.resources.typography import box_text, date_text, month_text, number_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _PLAIN = frozenset(
@@ -176,6 +176,13 @@ class Viewer:
         label = choose(labels, self._language)
         return _text(label) if label else Text(self.fallback(iri))
 
+    def term(self, iri: str, labels: Sequence[ox.Literal]) -> Text:
+        """Return what a person calls a class or a property: its label, else the end of its IRI in words."""
+        known = choose(labels, self._language) or term_label(iri, self._language)
+        if isinstance(known, str):
+            return Text(known, self._language)
+        return _text(known) if known else Text(spoken(iri) or iri)
+
     def fallback(self, iri: str) -> str:
         """Return a name for what has no label: the end of its IRI."""
         known = term_label(iri, self._language)
@@ -311,6 +318,8 @@ class _Writer:
             text = Text(number_text(term.value, self._language))
         elif datatype in _DATES:
             text = Text(date_text(term.value, self._language))
+        elif datatype == XSD + "gYearMonth":
+            text = Text(month_text(term.value, self._language))
         elif datatype == _WKT:
             box = box_text(term.value, self._language)
             text, plain = (Text(box), True) if box else (text, plain)
@@ -366,11 +375,11 @@ def spoken(iri: str) -> str:
 def place_on_the_web(iri: str) -> str:
     """Return a readable name of another's IRI that nothing names: its end, and whose it is.
 
-    >>> place_on_the_web("http://www.wikidata.org/entity/Q90"), place_on_the_web("mailto:a@example.org")
+    >>> place_on_the_web("http://www.wikidata.org/entity/Q90"), place_on_the_web("mailto:a@example.org?subject=x")
     ('Q90 (Wikidata)', 'a@example.org')
     """
     if iri.startswith(("mailto:", "tel:")):
-        return iri.partition(":")[2]
+        return iri.partition(":")[2].partition("?")[0]
     parts = urlsplit(iri) if iri.startswith(("http://", "https://")) and "[" not in iri and "]" not in iri else None
     if parts is None or not parts.netloc:
         return shorten(iri)

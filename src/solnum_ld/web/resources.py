@@ -464,7 +464,7 @@ async def used_classes(generation: Generation, language: str) -> list[tuple[Text
     ranked = sorted(counts, key=lambda iri: (iri.startswith(_MACHINERY), -counts[iri], iri))[:MAX_CLASSES]
     labels = await generation.store.labels(ranked)
     viewer = Viewer(generation.manifest.names, language)
-    named = [(iri, viewer.name(iri, labels.get(iri, ()))) for iri in ranked]
+    named = [(iri, viewer.term(iri, labels.get(iri, ()))) for iri in ranked]
     often = Counter(name.value for _, name in named)
     return [
         (name, generation.manifest.names.describe(iri), counts[iri], shorten(iri) if often[name.value] > 1 else "")
