@@ -238,6 +238,14 @@ def test_things_stand_where_their_nearest_place_with_coordinates_is(index: Pages
         ),
         ('<http://www.w3.org/ns/locn#geometry> "POINT(-4.25 48.5)"', (48.5, -4.25)),
         ('geo:asWKT "<http://www.opengis.net/def/crs/EPSG/0/2154> POINT(700000 6600000)"', None),
+        ('geo:hasGeometry [ geo:asWKT "POLYGON((-4.5 48, -4 48, -4 49, -4.5 49, -4.5 48))" ]', (48.5, -4.25)),
+        (
+            'geo:hasGeometry [ geo:asWKT "POLYGON((0 0, 9 0, 9 9, 0 0))" ] ; geo:hasCentroid [ geo:asWKT "POINT(-4.25 48.5)" ]',
+            (48.5, -4.25),
+        ),
+        ("""geo:asGeoJSON '{"type": "Point", "coordinates": [-4.25, 48.5]}'""", (48.5, -4.25)),
+        ('schema:geo [ a schema:GeoShape ; schema:box "48 -4.5 49 -4" ]', (48.5, -4.25)),
+        ('<http://www.w3.org/ns/dcat#bbox> "POLYGON((-4.5 48, -4 48, -4 49, -4.5 49, -4.5 48))"', (48.5, -4.25)),
         ('geo:asWKT "POINT(-4.25 98.5)"', None),
         ('geo:asWKT "POINT EMPTY"', None),
         ("schema:latitude 48.5", None),
@@ -251,6 +259,24 @@ def test_coordinates_are_found_as_vocabularies_write_them(
     index = index_of(tmp_path, f'{geo}:a rdfs:label "A" ; {stated} .')
     spots, _ = index.spots(None, {}, "")
     assert [(spot.latitude, spot.longitude) for spot in spots] == ([place] if place else [])
+    index.close()
+
+
+def test_what_has_no_name_is_on_the_map_all_the_same(tmp_path: Path) -> None:
+    geo = "@prefix geo: <http://www.opengis.net/ont/geosparql#> .\n"
+    index = index_of(
+        tmp_path,
+        f"""{geo}:quai%20n schema:latitude 48.5 ; schema:longitude -4.25 .
+        :fete schema:location :quai%20n .
+        :gare geo:hasGeometry :forme . :forme geo:asWKT "POINT(2 47)" .""",
+    )
+    spots, _ = index.spots(None, {}, "")
+    assert sorted((spot.item.iri, spot.place, dict(spot.item.names)) for spot in spots) == [
+        ("http://a.example/fete", "http://a.example/quai%20n", {"": "fete"}),
+        ("http://a.example/gare", "http://a.example/gare", {"": "gare"}),  # its form is no thing of its own
+        ("http://a.example/quai%20n", "http://a.example/quai%20n", {"": "quai n"}),
+    ]
+    assert found(index, "quai") == ["quai%20n"]
     index.close()
 
 

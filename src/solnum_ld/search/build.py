@@ -14,15 +14,32 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
 import pyoxigraph as ox
 
-from solnum_ld.namespaces import GEO, LABELS, OWL, RDF, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SD, SH, SKOS, SN, VOID
+from solnum_ld.namespaces import (
+    DCAT,
+    GEO,
+    LABELS,
+    OWL,
+    RDF,
+    RDF_TYPE,
+    RDFS,
+    SCHEMA,
+    SCHEMA_HTTP,
+    SD,
+    SH,
+    SKOS,
+    SN,
+    VOID,
+)
 from solnum_ld.search import arrays
+from solnum_ld.search.geometry import Point, representative_point, shape_point
 from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
 from solnum_ld.search.text import fold, indexed, plain
 
@@ -30,6 +47,9 @@ NAME = "pages.sqlite"
 _DEFAULT = ox.DefaultGraph()
 _MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID, SN + "List")
 _MAX_TEXT = 5000
+_HEAD = 100
+"""Characters in which a geometry says what it is."""
+
 _NUMBER = re.compile(r"\d+")
 _MAX_HOPS = 8
 _OTHER_NAMES = (
@@ -52,13 +72,15 @@ _COORDINATES = (
     *((s + "latitude", s + "longitude") for s in (SCHEMA, SCHEMA_HTTP)),
     (_WGS + "lat", _WGS + "long"),
 )
-_WKT = (GEO + "asWKT", "http://www.w3.org/ns/locn#geometry", "http://www.w3.org/ns/dcat#centroid")
-_POINT = re.compile(
-    r"(?:<http://www\.opengis\.net/def/crs/(?:OGC/1\.3/CRS84|EPSG/0/(4326))>)?\s*"
-    r"POINT\s*(?:Z\s*)?\(\s*(-?\d+(?:\.\d+)?)\s+(-?\d+(?:\.\d+)?)(?:\s+\S+)?\s*\)\s*",
-    re.IGNORECASE,
+_GEOMETRIES = (
+    GEO + "asWKT",
+    GEO + "asGeoJSON",
+    "http://www.w3.org/ns/locn#geometry",
+    DCAT + "centroid",
+    DCAT + "bbox",
 )
-"""A point in longitude and latitude, or the other way round in EPSG 4326 (GeoSPARQL 1.1, 8.5.1)."""
+_SHAPES = tuple((s + name, name != "line") for name in ("polygon", "box", "line") for s in (SCHEMA, SCHEMA_HTTP))
+"""Properties of a ``GeoShape``, and which of them are areas."""
 
 _SHAPED = (
     *(GEO + name for name in ("hasDefaultGeometry", "hasGeometry", "hasCentroid")),
@@ -128,9 +150,11 @@ class _Builder:
 
     def run(self) -> None:
         classes = self._classes()
+        points = self._points()
+        where = self._where(points)
         listed = [sorted({i for c in page.classes for i in self._instances(c)}) for page in self._pages]
         on_list = {iri for iris in listed for iri in iris}
-        self._items(classes, on_list)
+        self._items(classes, on_list, where)
         positions: dict[str, float] = {}
         for name in _POSITION:
             positions |= self._numbers(name)
@@ -141,7 +165,7 @@ class _Builder:
             facets = {f.name for f in page.facets}
             for field in {f.name: f for f in (*page.columns, *page.facets)}.values():
                 self._facts(number, page, field, ranks if field.name in facets else {})
-        placed = self._spots()
+        placed = self._spots(points, where)
         for number, order in enumerate(orders, 1):
             arrays.write_items(self._database, number, order, placed)
         lists = [_as_json(page) for page in self._pages]
@@ -165,12 +189,12 @@ class _Builder:
                     found[quad.subject.value] = new
         return found
 
-    def _items(self, classes: dict[str, str], on_list: set[str]) -> None:
+    def _items(self, classes: dict[str, str], on_list: set[str], where: Mapping[str, tuple[str, ...]]) -> None:
         names = self._texts(LABELS, first=True)
         others = self._texts(_OTHER_NAMES, first=False)
         summaries = self._texts(_SUMMARIES, first=True)
         statuses = self._statuses()
-        for iri in on_list - names.keys():  # what has no name is shown by the end of its IRI
+        for iri in self._nameless(names.keys(), on_list, where.keys()):  # they are shown by the ends of their IRIs
             names[iri] = {"": unquote(iri.rstrip("/#").replace("#", "/").rpartition("/")[2], errors="replace") or iri}
         kept = (i for i in names if i in on_list or not classes.get(i, "").startswith(_MACHINERY))
         ordered = sorted(kept, key=lambda iri: (iri not in on_list, iri))
@@ -203,6 +227,11 @@ class _Builder:
             "INSERT INTO beginnings (rowid, name) VALUES (?, ?)",
             ((number, plain(" ".join(names[iri].values()))) for iri, number in self._ids.items()),
         )
+
+    def _nameless(self, named: AbstractSet[str], on_list: AbstractSet[str], placed: AbstractSet[str]) -> set[str]:
+        """Return what has no name, and yet stands on a list or on the map."""
+        found = set(placed - named)
+        return set(on_list - named) | (found - self._geometries() if found else found)
 
     def _statuses(self) -> dict[str, dict[str, str]]:
         """Return how sure the place of a thing is, where it is not certain."""
@@ -288,47 +317,63 @@ class _Builder:
 
     # -- where things are ----------------------------------------------------------------------------------------------
 
-    def _spots(self) -> set[int]:
+    def _where(self, points: Mapping[str, Point]) -> dict[str, tuple[str, ...]]:
+        """Return by way of which places things are somewhere: themselves, or the nearest that have coordinates."""
+        if not points:
+            return {}
+        found: dict[str, tuple[str, ...]] = {iri: (iri,) for iri in points if not iri.startswith("_:")}
+        above = self._links(_CONTAINED)
+        for iri, places in self._links(_LOCATED).items():
+            if iri not in points:
+                nearest = {place for near in places if (place := _nearest(near, points, above))}
+                if nearest:
+                    found[iri] = tuple(sorted(nearest))
+        return found
+
+    def _spots(self, points: Mapping[str, Point], where: Mapping[str, tuple[str, ...]]) -> set[int]:
         """Write where things are; return those that are somewhere."""
         placed: set[int] = set()
-        points = self._points()
-        if not points:
-            return placed
-        above = self._links(_CONTAINED)
-        for iri, (latitude, longitude) in sorted(points.items()):
-            if iri in self._ids:
-                placed.add(self._spot(iri, iri, latitude, longitude))
-        for iri, places in sorted(self._links(_LOCATED).items()):
-            if iri not in self._ids or iri in points:
-                continue
-            for place in sorted(places):
-                found = _nearest(place, points, above)
-                if found is not None:
-                    placed.add(self._spot(iri, found, *points[found]))
+        for iri, places in sorted(where.items()):
+            item = self._ids.get(iri)
+            if item is not None:
+                rows = ((item, place, *points[place]) for place in places)
+                self._database.executemany("INSERT INTO spot VALUES (?, ?, ?, ?)", rows)
+                placed.add(item)
         return placed
 
-    def _spot(self, iri: str, place: str, latitude: float, longitude: float) -> int:
-        item = self._ids[iri]
-        self._database.execute("INSERT OR IGNORE INTO spot VALUES (?, ?, ?, ?)", (item, place, latitude, longitude))
-        return item
+    def _geometries(self) -> set[str]:
+        """Return the nodes that are no things of their own: they have the coordinates of others."""
+        quads = (quad for name in _SHAPED for quad in self._quads(name))
+        return {_key(quad.object) for quad in quads if not isinstance(quad.object, ox.Literal)}
 
-    def _points(self) -> dict[str, tuple[float, float]]:
-        """Return latitude and longitude of IRIs and blank nodes: their own, else those of a node they point to."""
-        points: dict[str, tuple[float, float]] = {}
+    def _points(self) -> dict[str, Point]:
+        """Return latitude and longitude of IRIs and blank nodes: their own, else those of a node they point to.
+
+        A point that is stated goes before one that stands for an area or a line.
+        """
+        exact: dict[str, Point] = {}
+        vague: dict[str, Point] = {}
         for north, east in _COORDINATES:
             latitudes, longitudes = self._numbers(north), self._numbers(east)
             for node, latitude in latitudes.items():
-                if node in longitudes:
-                    points.setdefault(node, (latitude, longitudes[node]))
-        for name in _WKT:
+                if node in longitudes and abs(latitude) <= 90 and abs(longitudes[node]) <= 180:
+                    exact.setdefault(node, (latitude, longitudes[node]))
+        for name in _GEOMETRIES:
             for quad in self._quads(name):
-                found = _POINT.fullmatch(quad.object.value) if isinstance(quad.object, ox.Literal) else None
-                if found:
-                    x, y = float(found[2]), float(found[3])
-                    points.setdefault(_key(quad.subject), (x, y) if found[1] else (y, x))
-        points = {node: (y, x) for node, (y, x) in points.items() if abs(y) <= 90 and abs(x) <= 180}
-        own = dict(points)
-        for name in _SHAPED:
+                if isinstance(quad.object, ox.Literal) and (point := representative_point(quad.object.value)):
+                    (exact if "POINT" in quad.object.value[:_HEAD].upper() else vague).setdefault(
+                        _key(quad.subject), point
+                    )
+        for name, is_area in _SHAPES:
+            for quad in self._quads(name):
+                if isinstance(quad.object, ox.Literal) and (point := shape_point(quad.object.value, is_area=is_area)):
+                    vague.setdefault(_key(quad.subject), point)
+        return {**self._reached(vague), **self._reached(exact)}
+
+    def _reached(self, own: Mapping[str, Point]) -> dict[str, Point]:
+        """Return these points, and those of the nodes that point to where they are stated."""
+        points = dict(own)
+        for name in _SHAPED if own else ():
             for quad in self._quads(name):
                 if not isinstance(quad.object, ox.Literal) and _key(quad.object) in own:
                     points.setdefault(_key(quad.subject), own[_key(quad.object)])
@@ -358,7 +403,7 @@ def _key(node: ox.NamedNode | ox.BlankNode | ox.Triple) -> str:
     return node.value if isinstance(node, ox.NamedNode) else str(node)
 
 
-def _nearest(place: str, points: dict[str, tuple[float, float]], above: dict[str, set[str]]) -> str | None:
+def _nearest(place: str, points: Mapping[str, Point], above: dict[str, set[str]]) -> str | None:
     """Return the place itself, or the nearest that contains it, that has coordinates."""
     level = {place}
     for _ in range(_MAX_HOPS):
