@@ -64,6 +64,7 @@ LABELS: tuple[str, ...] = (
     SCHEMA_HTTP + "name",
     DCTERMS + "title",
     FOAF + "name",
+    VCARD + "fn",
     "http://purl.org/dc/elements/1.1/title",
     SH + "name",
 )

@@ -46,6 +46,11 @@ def test_the_best_name_is_the_title_in_all_its_languages() -> None:
     assert ("title", "L", None) not in found
 
 
+def test_a_person_is_called_by_given_and_family_name() -> None:
+    found = say({SCHEMA + "givenName": [ox.Literal("Ada")], SCHEMA + "familyName": [ox.Literal("Lovelace")]})
+    assert found[0] == ("title", "Ada Lovelace", None)
+
+
 def test_texts_that_xml_cannot_hold_reach_the_harvester() -> None:
     odd = ["</dc:title> & \"quotes\" 'x' ]]>", "🧪 שלום", "a\x08b\x00\ufffe", "x" * 10_000, "  "]
     found = [text for name, text, _ in say({RDFS + "label": [ox.Literal(text) for text in odd]}) if name == "title"]

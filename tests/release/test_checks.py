@@ -72,6 +72,10 @@ def test_any_naming_property_is_a_label(name: str) -> None:
     assert rules(f'<{X}a> <{name}> "A"') == []
 
 
+def test_a_person_with_a_family_name_has_a_name() -> None:
+    assert "label-missing" not in rules(f'<{X}a> <http://xmlns.com/foaf/0.1/familyName> "Lovelace"')
+
+
 def test_an_iri_is_no_label() -> None:
     assert "label-missing" in rules(f"<{X}a> {LABEL} <http://y.example.net/>")
 

@@ -280,6 +280,22 @@ def test_what_has_no_name_is_on_the_map_all_the_same(tmp_path: Path) -> None:
     index.close()
 
 
+def test_people_are_found_by_the_name_that_given_and_family_name_make(tmp_path: Path) -> None:
+    foaf = "@prefix foaf: <http://xmlns.com/foaf/0.1/> .\n"
+    index = index_of(
+        tmp_path,
+        f"""{foaf}:ada foaf:givenName "Ada" ; foaf:familyName "Lovelace" . :george foaf:name "Lord Byron" ; foaf:givenName "George" .
+        :list a sn:ListPage ; rdfs:label "Notes"@fr ; sn:pagePath "notes" ; sn:listedClass :Note ; sn:column :by .
+        :by a sn:ListField ; sn:fieldName "by" ; sn:valuePath "schema:author" . :note a :Note ; schema:author :ada .""",
+    )
+    assert [dict(item.names) for item in index.search("lovelace", "", 1).items] == [{"": "Ada Lovelace"}]
+    assert [item.iri for item in index.complete("ada lov")] == ["http://a.example/ada"]
+    assert index.search("george", "", 1).total == 0
+    listing = index.listing(index.lists[0], {}, "", 1)
+    assert [dict(value.names) for value in listing.cells[listing.items[0].id, "by"]] == [{"": "Ada Lovelace"}]
+    index.close()
+
+
 def test_similar_things_share_rare_values(index: PagesIndex) -> None:
     assert [item.iri.rpartition("/")[2] for item in index.similar(index.lists[0], "http://a.example/one")] == ["two"]
 

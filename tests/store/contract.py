@@ -30,6 +30,7 @@ SOURCE = {
     "things.ttl": f"""@prefix x: <{X}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix schema: <https://schema.org/> .
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
+<{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .
 _:loop x:next [ x:next _:loop ] . <{SPACE}id/round> x:start _:loop .
 """,
@@ -116,6 +117,17 @@ class StoreContract:
         assert X + "p" not in found.labels
         inverse = described(f"{SPACE}id/item/00000")
         assert {literal.value for literal in inverse.labels[TOPIC]} == {"Sujet", "Topic"}
+
+    def test_a_person_is_called_by_given_and_family_name(
+        self, ask: Callable[..., dict[str, tuple[ox.Literal, ...]]], described: Callable[..., Description]
+    ) -> None:
+        person = f"{SPACE}id/person"
+        found = described(person)
+        assert found.labels[person] == (ox.Literal("Ada Lovelace"),)
+        assert {t.predicate.value for t in found.label_triples if t.subject == ox.NamedNode(person)} == {
+            f"https://schema.org/{name}" for name in ("givenName", "familyName")
+        }  # nothing is stated that the source does not state
+        assert ask(lambda store: store.labels([person])) == {person: (ox.Literal("Ada Lovelace"),)}
 
     def test_what_mentions_a_resource_is_there(self, described: Callable[..., Description]) -> None:
         incoming = {group.predicate.value: group.values for group in described(f"{SPACE}id/b").incoming}

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -128,3 +129,11 @@ def test_a_list_is_a_list_on_the_page(stars: httpx.Client) -> None:
     assert re.findall(r"(First|Second) owner", items) == ["First", "Second"]
     facts = page.split('class="facts"')[1].split("<pre")[0]
     assert "nil (w3.org)" not in facts
+
+
+def test_a_person_is_called_by_given_and_family_name_wherever_one_is_named(stars: httpx.Client) -> None:
+    person = f"{stars.base_url}caroline"
+    query = f"SELECT ?who {{ BIND(<{person}> AS ?who) }}"
+    for path in ("doc/caroline", "doc/nameless", "recherche?q=herschel", f"sparql?query={quote(query)}"):
+        page = stars.get(path, headers={"accept": FIREFOX}).text
+        assert "Caroline Herschel" in re.sub("</?mark>", "", page.split("<h1")[1]), path

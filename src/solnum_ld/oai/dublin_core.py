@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from lxml import etree, html
 
 from solnum_ld.namespaces import DCAT, DCTERMS, FOAF, LABELS, PROV, RDF_TYPE, RDFS, SCHEMA, SCHEMA_HTTP, SKOS, SN
+from solnum_ld.naming import PARTS_OF_NAMES, full_names
 from solnum_ld.oai.xml import DC, OAI_DC, XML_LANG, XSI, add, locate_schema
 from solnum_ld.store.protocol import Description, Term
 
@@ -105,7 +106,9 @@ def dublin_core(description: Description) -> etree._Element:
 
 def _statements(description: Description) -> Iterator[tuple[str, str, str]]:
     """Yield (element, text, language) in the order of the Dublin Core elements."""
-    names = next((values for name in LABELS if (values := _values(description, name))), ())
+    names = next((values for name in LABELS if (values := _values(description, name))), ()) or full_names(
+        {n: [v for v in description.values_of(n) if isinstance(v, ox.Literal)] for n in PARTS_OF_NAMES}
+    )
     for value in names:
         yield "title", *_literal(value)
     if not names:  # harvesters drop what has no title

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from operator import itemgetter
 
 from solnum_ld.namespaces import LABELS, RDF_TYPE
+from solnum_ld.naming import PARTS_OF_NAMES
 
 _TYPE = b"<" + RDF_TYPE.encode() + b">"
-_LABELS = frozenset(b"<" + iri.encode() + b">" for iri in LABELS)
+_LABELS = frozenset(b"<" + iri.encode() + b">" for iri in (*LABELS, *PARTS_OF_NAMES))
 _DESCRIBING = frozenset({"http://www.w3.org/2002/07/owl#sameAs"})
 
 

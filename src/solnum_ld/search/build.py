@@ -38,6 +38,7 @@ from solnum_ld.namespaces import (
     SN,
     VOID,
 )
+from solnum_ld.naming import PARTS_OF_NAMES, full_names
 from solnum_ld.search import arrays
 from solnum_ld.search.geometry import Point, representative_point, shape_point
 from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
@@ -147,6 +148,7 @@ class _Builder:
         self._ids: dict[str, int] = {}
         self._values: dict[str, int] = {}
         self._sorts: dict[str, str] = {}
+        self._parts = tuple(name for name in PARTS_OF_NAMES if next(self._quads(name), None) is not None)
 
     def run(self) -> None:
         classes = self._classes()
@@ -191,6 +193,7 @@ class _Builder:
 
     def _items(self, classes: dict[str, str], on_list: set[str], where: Mapping[str, tuple[str, ...]]) -> None:
         names = self._texts(LABELS, first=True)
+        self._compose(names)
         others = self._texts(_OTHER_NAMES, first=False)
         summaries = self._texts(_SUMMARIES, first=True)
         statuses = self._statuses()
@@ -227,6 +230,19 @@ class _Builder:
             "INSERT INTO beginnings (rowid, name) VALUES (?, ?)",
             ((number, plain(" ".join(names[iri].values()))) for iri, number in self._ids.items()),
         )
+
+    def _compose(self, names: dict[str, dict[str, str]]) -> None:
+        """Add the names of people of whom only given and family names are said."""
+        parts: dict[str, dict[str, list[ox.Literal]]] = {}
+        for name in self._parts:
+            for quad in self._quads(name):
+                subject, said = quad.subject, quad.object
+                if isinstance(subject, ox.NamedNode) and isinstance(said, ox.Literal) and subject.value not in names:
+                    parts.setdefault(subject.value, {}).setdefault(name, []).append(said)
+        for iri, mine in parts.items():
+            composed = {(n.language or "").partition("-")[0]: n.value[:_MAX_TEXT] for n in full_names(mine)}
+            if composed:
+                names[iri] = composed
 
     def _nameless(self, named: AbstractSet[str], on_list: AbstractSet[str], placed: AbstractSet[str]) -> set[str]:
         """Return what has no name, and yet stands on a list or on the map."""
@@ -306,14 +322,16 @@ class _Builder:
 
     def _names(self, node: ox.NamedNode) -> dict[str, str]:
         for name in LABELS:
-            found = {
-                (q.object.language or ""): q.object.value
-                for q in self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
-                if isinstance(q.object, ox.Literal)
-            }
+            found = self._said(node, name)
             if found:
-                return dict(sorted(found.items()))
-        return {}
+                break
+        else:
+            found = full_names({name: self._said(node, name) for name in self._parts})
+        return dict(sorted((literal.language or "", literal.value) for literal in found))
+
+    def _said(self, node: ox.NamedNode, name: str) -> tuple[ox.Literal, ...]:
+        quads = self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
+        return tuple(quad.object for quad in quads if isinstance(quad.object, ox.Literal))
 
     # -- where things are ----------------------------------------------------------------------------------------------
 

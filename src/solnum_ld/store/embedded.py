@@ -18,6 +18,7 @@ from solnum_ld.mediatypes import Format
 from solnum_ld.namespaces import LABELS
 from solnum_ld.sparql import SparqlQuery
 from solnum_ld.store.index import NAME, ReleaseIndex
+from solnum_ld.store.names import MAX_LABELS, Named, named_by, used_parts
 from solnum_ld.store.pool import WorkerPool
 from solnum_ld.store.protocol import (
     INCOMING_LIMIT,
@@ -32,7 +33,6 @@ from solnum_ld.store.protocol import (
 from solnum_ld.store.values import grouped, term_of
 
 _DEFAULT = ox.DefaultGraph()
-_LABELS = tuple(ox.NamedNode(iri) for iri in LABELS)
 _MAX_NESTED = 2000
 _MAX_PARTS = 200
 _THREADS = 4
@@ -53,6 +53,7 @@ class EmbeddedStore:
         self._pool = pool
         self._hidden = frozenset(hidden)
         self._threads = anyio.CapacityLimiter(_THREADS)
+        self._name_parts = used_parts(folder)
         self._label = lru_cache(maxsize=_LABELS_KEPT)(self._look_up_label)
 
     async def _run(self, function: Callable[[], T]) -> T:
@@ -89,7 +90,7 @@ class EmbeddedStore:
 
         def collect() -> dict[str, tuple[ox.Literal, ...]]:
             found = {iri: self._label(ox.NamedNode(iri)) for iri in iris}
-            return {iri: _literals(triples) for iri, triples in found.items() if triples}
+            return {iri: named.literals for iri, named in found.items() if named.literals}
 
         return await self._run(collect)
 
@@ -160,11 +161,8 @@ class EmbeddedStore:
             outgoing=tuple(outgoing),
             incoming=tuple(incoming),
             nested=nested,
-            labels={
-                iri: tuple(t.object for t in triples if isinstance(t.object, ox.Literal))
-                for iri, triples in labels.items()
-            },
-            label_triples=tuple(itertools.chain.from_iterable(labels.values())),
+            labels={iri: named.literals for iri, named in labels.items()},
+            label_triples=tuple(itertools.chain.from_iterable(named.triples for named in labels.values())),
             graphs=tuple(graphs),
             parts=inner,
         )
@@ -174,8 +172,8 @@ class EmbeddedStore:
         if not outgoing:
             return None
         values = {value for group in outgoing for value in group.values if isinstance(value, ox.NamedNode)}
-        named = {value.value: self._label(value) for value in values}
-        labels = {iri: _literals(triples) for iri, triples in named.items() if triples}
+        found = {value.value: self._label(value) for value in values}
+        labels = {iri: named.literals for iri, named in found.items() if named.literals}
         return Description(node.value, tuple(outgoing), (), self._nested(outgoing), labels, (), ())
 
     def _outgoing(self, node: ox.NamedNode) -> list[PropertyValues]:
@@ -249,8 +247,8 @@ class EmbeddedStore:
         outgoing: Sequence[PropertyValues],
         incoming: Sequence[PropertyValues],
         nested: Sequence[ox.Triple],
-    ) -> dict[str, tuple[ox.Triple, ...]]:
-        """Return, for each IRI that is mentioned, the statements that name it: all languages of its best label property."""
+    ) -> dict[str, Named]:
+        """Return what each IRI that is mentioned is called, where it has a name."""
         mentioned: dict[str, ox.NamedNode] = {}
         for group in (*outgoing, *incoming):
             mentioned[group.predicate.value] = group.predicate
@@ -261,19 +259,15 @@ class EmbeddedStore:
             )
         mentioned.setdefault(node.value, node)
         found = {iri: self._label(term) for iri, term in mentioned.items()}
-        return {iri: triples for iri, triples in found.items() if triples}
+        return {iri: named for iri, named in found.items() if named.literals}
 
-    def _look_up_label(self, node: ox.NamedNode) -> tuple[ox.Triple, ...]:
-        for predicate in _LABELS:
-            triples = [
-                q.triple
-                for q in itertools.islice(self._store.quads_for_pattern(node, predicate, None, _DEFAULT), 20)
-                if isinstance(q.object, ox.Literal)
-            ]
+    def _look_up_label(self, node: ox.NamedNode) -> Named:
+        for name in LABELS:
+            triples = self._said(node, name)
             if triples:
-                return tuple(sorted(triples, key=str))
-        return ()
+                return named_by({name: triples})
+        return named_by({name: self._said(node, name) for name in self._name_parts})
 
-
-def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
-    return tuple(t.object for t in triples if isinstance(t.object, ox.Literal))
+    def _said(self, node: ox.NamedNode, name: str) -> list[ox.Triple]:
+        quads = self._store.quads_for_pattern(node, ox.NamedNode(name), None, _DEFAULT)
+        return [quad.triple for quad in itertools.islice(quads, MAX_LABELS) if isinstance(quad.object, ox.Literal)]

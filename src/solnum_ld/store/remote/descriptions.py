@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import LABELS
+from solnum_ld.store.names import Named, named_by
 from solnum_ld.store.protocol import Term
 from solnum_ld.store.remote.endpoints import Rows
 
@@ -21,7 +22,6 @@ MAX_DEPTH = 16
 
 NAMED_AT_ONCE = 500
 _MAX_NESTED = 2000
-_MAX_LABELS = 20
 _REST = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#rest>"
 
 
@@ -103,25 +103,24 @@ def _key(pair: tuple[tuple[str, str], ox.NamedNode, Term]) -> tuple[str, str]:
     return pair[0]
 
 
-def labels_query(iris: Sequence[ox.NamedNode]) -> str:
-    """Return the query of all names of these resources, worded so that no engine looks at more than them."""
-    each = " } UNION { ".join(f"?s <{iri}> ?o BIND(<{iri}> AS ?p)" for iri in LABELS)
+def labels_query(iris: Sequence[ox.NamedNode], parts: Sequence[str]) -> str:
+    """Return the query of all names of these resources, worded so that no engine looks at more than them.
+
+    ``parts`` are the properties for parts of names that are looked at as well.
+    """
+    each = " } UNION { ".join(f"?s <{iri}> ?o BIND(<{iri}> AS ?p)" for iri in (*LABELS, *parts))
     values = " ".join(map(str, iris))
     return f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {values} }} {{ {each} }} FILTER(isLiteral(?o)) }}"
 
 
-def best_labels(rows: Rows) -> dict[str, list[ox.Triple]]:
-    """Return, for each resource, the statements of its best label property in all languages."""
+def best_labels(rows: Rows) -> dict[str, Named]:
+    """Return what each resource is called."""
     found: dict[str, dict[str, list[ox.Triple]]] = {}
     for row in rows:
         triple = ox.Triple(row["s"], row["p"], row["o"])  # type: ignore[arg-type]  # as the pattern has it
         named = found.setdefault(triple.subject.value, {})  # type: ignore[union-attr]
         named.setdefault(triple.predicate.value, []).append(triple)
-    best = {}
-    for iri, named in found.items():
-        first = next(name for name in LABELS if name in named)
-        best[iri] = sorted(named[first], key=str)[:_MAX_LABELS]
-    return best
+    return {iri: named_by(statements) for iri, statements in found.items()}
 
 
 def mentioned(

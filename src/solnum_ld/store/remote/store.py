@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from solnum_ld.sparql.scan import scan
 from solnum_ld.store.datasets import STRICT_DEFAULT
 from solnum_ld.store.faults import error_of, fault_of
 from solnum_ld.store.index import NAME, ReleaseIndex
+from solnum_ld.store.names import Named, used_parts
 from solnum_ld.store.protocol import (
     INCOMING_LIMIT,
     OUTGOING_LIMIT,
@@ -69,7 +70,8 @@ class RemoteStore:
         self._slots = Slots(workers * _AT_ONCE, queue)
         self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
         self._graphs: tuple[str, ...] = ()
-        self._known: dict[str, list[ox.Triple]] = {}
+        self._name_parts = used_parts(folder)
+        self._known: dict[str, Named] = {}
         strict = manifest.default_graph == "strict"
         self._default = STRICT_DEFAULT if strict else MERGED
         self._hidden = frozenset((STRICT_DEFAULT, MERGED, MARKER, *manifest.hidden))
@@ -109,8 +111,8 @@ class RemoteStore:
 
     async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
         """Return the label literals of each IRI that has some."""
-        named = await self._named([ox.NamedNode(iri) for iri in iris])
-        return {iri: _literals(triples) for iri, triples in named.items()}
+        found = await self._named([ox.NamedNode(iri) for iri in iris])
+        return {iri: named.literals for iri, named in found.items()}
 
     async def rows(self, query: str, **bindings: Term) -> list[dict[str, Term]]:
         """Return the solutions of one of our own queries."""
@@ -118,17 +120,19 @@ class RemoteStore:
         named = (self._visible() or (NONE,)) if "GRAPH" in query else ()
         return await self._replicas.ask(Question(bound(query, bindings), named=named))
 
-    async def _named(self, nodes: Sequence[ox.NamedNode]) -> dict[str, list[ox.Triple]]:
-        """Return the statements that name these resources; what was asked once is known, since a release never changes."""
+    async def _named(self, nodes: Sequence[ox.NamedNode]) -> dict[str, Named]:
+        """Return what these resources are called, those that have a name; what was asked once is known, since a release never changes."""
         wanted = [node for node in nodes if node.value not in self._known]
         portions = [wanted[at : at + NAMED_AT_ONCE] for at in range(0, len(wanted), NAMED_AT_ONCE)]
-        found = await asyncio.gather(*(self._replicas.ask(Question(labels_query(p))) for p in portions))
+        found = await asyncio.gather(
+            *(self._replicas.ask(Question(labels_query(p, self._name_parts))) for p in portions)
+        )
         fresh = best_labels([row for rows in found for row in rows])
-        known = {node.value: self._known.get(node.value) or fresh.get(node.value, []) for node in nodes}
+        known = {node.value: self._known.get(node.value) or fresh.get(node.value, Named()) for node in nodes}
         if len(self._known) + len(wanted) > _KNOWN:
             self._known.clear()
         self._known.update((node.value, known[node.value]) for node in wanted)
-        return {iri: triples for iri, triples in known.items() if triples}
+        return {iri: named for iri, named in known.items() if named.literals}
 
     # -- descriptions -----------------------------------------------------------------------------------------------------
 
@@ -165,8 +169,8 @@ class RemoteStore:
             outgoing=tuple(outgoing),
             incoming=tuple(incoming),
             nested=around.nested,
-            labels={iri: _literals(triples) for iri, triples in ordered.items()},
-            label_triples=tuple(triple for triples in ordered.values() for triple in triples),
+            labels={iri: name.literals for iri, name in ordered.items()},
+            label_triples=tuple(triple for name in ordered.values() for triple in name.triples),
             graphs=around.graphs,
             parts=inner,
         )
@@ -181,8 +185,8 @@ class RemoteStore:
         if not outgoing:
             return None
         values = {v.value: v for group in outgoing for v in group.values if isinstance(v, ox.NamedNode)}
-        named = await self._named(list(values.values()))
-        labels = {iri: _literals(triples) for iri, triples in named.items()}
+        found = await self._named(list(values.values()))
+        labels = {iri: named.literals for iri, named in found.items()}
         return Description(node.value, tuple(outgoing), (), around.nested, labels, (), ())
 
     async def _parts(self, iris: Sequence[str]) -> tuple[Description, ...]:
@@ -335,7 +339,3 @@ def bound(query: str, bindings: Mapping[str, Term]) -> str:
     at = query.index("{", scan(query).body) + 1
     values = "".join(f" VALUES ?{name} {{ {value} }}" for name, value in bindings.items())
     return query[:at] + values + query[at:]
-
-
-def _literals(triples: Iterable[ox.Triple]) -> tuple[ox.Literal, ...]:
-    return tuple(triple.object for triple in triples if isinstance(triple.object, ox.Literal))
