@@ -13,14 +13,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer
 
 from release.building import GOOD, LABEL, LOCAL, assert_served_release_is_whole, catalog, command_line, labelled, write
+from solnum_ld.cli import app
 from solnum_ld.config import make_settings
 from solnum_ld.errors import SettingsError
 from solnum_ld.release.folder import ReleaseFolder
 from support import command, environment, run
 
-COMMANDS = ("serve", "build", "validate", "fmt", "query", "releases", "rollback")
+COMMANDS = ("serve", "build", "validate", "fmt", "query", "releases", "rollback", "publish", "doctor")
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")
 
 
@@ -55,6 +57,18 @@ def test_help_names_every_command_and_short_help_is_the_same() -> None:
     assert command_line("-h").stdout == text
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_on_a_terminal_of_80_columns_cuts_off_no_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    text = command_line(name, "--help").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    parameters = typer.main.get_group(app).commands[name].params
+    names = [each for parameter in parameters for each in (*parameter.opts, *parameter.secondary_opts) if "--" in each]
+    variables = [parameter.envvar for parameter in parameters if getattr(parameter, "envvar", None)]
+    assert [each for each in (*names, *variables) if each not in text] == []
+    assert "[[" not in text
+
+
 def test_the_version_is_printed() -> None:
     done = command_line("--version")
     assert (done.exit_code, done.stdout.split()[0]) == (0, "solnum-ld")
@@ -79,6 +93,9 @@ def test_the_version_is_printed() -> None:
         ["build", "--contact", "nobody"],
         ["query", "--file", "/nonexistent/query.rq"],
         ["fmt"],
+        ["doctor", "--timeout", "inf", "http://127.0.0.1:1/"],
+        ["serve", "--query-timeout", "inf"],
+        ["serve", "--workers", "99999999999999"],
     ],
     ids=" ".join,
 )
@@ -144,6 +161,7 @@ def test_a_server_that_cannot_start_its_workers_says_so_in_a_sentence(source: Pa
     assert done.returncode == 1
     assert "No query worker could start" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "ready" not in done.stderr
 
 
 def test_where_there_is_no_release_it_is_said(releases: Path) -> None:

@@ -144,9 +144,15 @@ def test_the_command_line_speaks_french_where_the_terminal_does(
     assert "There is no earlier release" in again.stderr
 
 
-def test_all_help_of_the_command_line_has_its_french(monkeypatch: pytest.MonkeyPatch) -> None:
-    for word in WORDS:  # put back after the test
-        monkeypatch.setattr(rich_utils, word, getattr(rich_utils, word))
+@pytest.fixture
+def typer_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put back after the test what the French command line changes in typer."""
+    for name in (*WORDS, "rich_format_error"):
+        monkeypatch.setattr(rich_utils, name, getattr(rich_utils, name))
+
+
+@pytest.mark.usefixtures("typer_put_back")
+def test_all_help_of_the_command_line_has_its_french() -> None:
     unsaid = []
 
     def french(text: str) -> str:
@@ -159,3 +165,39 @@ def test_all_help_of_the_command_line_has_its_french(monkeypatch: pytest.MonkeyP
     assert unsaid == []
     assert group.commands["serve"].help.splitlines()[0] == "Construire la publication s’il le faut, et la servir."
     assert "tout dossier de fichiers RDF" in group.commands["serve"].help
+
+
+@pytest.mark.usefixtures("typer_put_back")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("nonsense", "Commande inconnue\u00a0: 'nonsense'."),
+        ("serve --prot 1", "Option inconnue\u00a0: --prot (options proches\u00a0: --host, --port)"),
+        ("build --nonsense", "Option inconnue\u00a0: --nonsense"),
+        ("rollback a b c", "Il y a des arguments en trop\u00a0: b c"),
+        ("doctor", "Il manque l’argument 'URL'."),
+        ("serve --port", "L’option '--port' demande une valeur."),
+        ("serve --build=3", "L’option '--build' ne prend pas de valeur."),
+        ("doctor --timeout x u", "Valeur refusée pour '--timeout'\u00a0: il faut un nombre."),
+        ("doctor --timeout inf u", "Valeur refusée pour '--timeout'\u00a0: il faut au plus 86400."),
+        (
+            "serve --port x",
+            "Valeur refusée pour '--port' (variable\u00a0: 'SOLNUM_PORT')\u00a0: il faut un nombre entier.",
+        ),
+        ("build --keep 0", "Valeur refusée pour '--keep'\u00a0: il faut au moins 1."),
+        ("build --default-graph x", "'x' n’est aucune des valeurs possibles, qui sont 'union', 'strict'."),
+        ("build --dumps x", "Valeur refusée pour --dumps\u00a0: le format 'x' est inconnu\u00a0; connus sont"),
+        ("fmt /nonexistent", "Valeur refusée pour 'FILE'\u00a0: le chemin '/nonexistent' n’existe pas."),
+        ("publish --bulk-dir /nonexistent", "le dossier '/nonexistent' n’existe pas."),
+    ],
+)
+def test_misuse_is_said_in_french(
+    arguments: str, sentence: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    commands = translate_help(app, lambda text: in_language(text, "fr"))
+    with pytest.raises(SystemExit) as ended:
+        commands.main(arguments.split(), prog_name="solnum-ld")
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert sentence in said

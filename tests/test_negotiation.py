@@ -75,6 +75,11 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
         pytest.param("text/turtle;q=high", TURTLE, id="a quality that is none"),
         pytest.param("nonsense, text/html", HTML, id="nonsense beside sense"),
         pytest.param("*; q=.2", TURTLE, id="an old star"),
+        pytest.param("application/json", JSONLD, id="JSON: JSON-LD is some"),
+        pytest.param("application/json, text/plain, */*", JSONLD, id="axios"),
+        pytest.param("application/json;q=0.5, text/html", HTML, id="JSON after HTML"),
+        pytest.param("text/n3", TURTLE, id="N3: Turtle is some"),
+        pytest.param("text/n3, application/rdf+xml", RDFXML, id="our own name is more exact than N3"),
         pytest.param("*/*", TURTLE, id="curl"),
         pytest.param(FIREFOX, HTML, id="Firefox"),
         pytest.param(CHROME, HTML, id="Chrome"),
@@ -90,7 +95,17 @@ def test_accept_chooses(accept: str | None, expected: Format) -> None:
     assert negotiate(accept, DESCRIPTION_FORMATS) is expected
 
 
-@pytest.mark.parametrize("accept", ["image/png", "text/turtle;q=0", "text/turtle;q=0.000", "*/*;q=0", "text/plain"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "image/png",
+        "text/turtle;q=0",
+        "text/turtle;q=0.000",
+        "*/*;q=0",
+        "text/plain",
+        "application/json, application/ld+json;q=0",
+    ],
+)
 def test_nothing_acceptable_is_an_error_that_knows_the_offers(accept: str) -> None:
     with pytest.raises(NotAcceptable) as caught:
         negotiate(accept, DESCRIPTION_FORMATS)

@@ -11,6 +11,8 @@ from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 
 _MAX_HEADER = 4096
+_KIN = {("application", "json"): "application/ld+json", ("text", "n3"): "text/turtle"}
+"""Types that contain one of ours: who names one and not ours reads ours, JSON-LD being JSON and Turtle N3."""
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a grammar rule of RFC 9110
 _RANGE = re.compile(rf"\s*({_TOKEN}/{_TOKEN}|\*)\s*((?:;.*)?)$", re.DOTALL)
 _PARAMETER = re.compile(rf'\s*;\s*(?:({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|{_TOKEN}))?')
@@ -30,7 +32,7 @@ class MediaRange:
     def specificity(self, offer: Format) -> int | None:
         """Return how exactly this range names ``offer``; None when it does not.
 
-        3: type and parameters; 2: type; 1: ``type/*``; 0: ``*/*``; -1: the type with a parameter that we do not
+        3: type and parameters; 2: type; 1: ``type/*``, or a type that contains it; 0: ``*/*``; -1: the type with a parameter that we do not
         have, which counts only when nothing else names the offer (RFC 9110, 12.5.1: it is another representation,
         but a client that writes ``text/turtle;version=1.2`` is better served by Turtle than by an error).
         """
@@ -39,7 +41,7 @@ class MediaRange:
             return 0
         if self.type != main:
             return None
-        if self.subtype == "*":
+        if self.subtype == "*" or _KIN.get((self.type, self.subtype)) == offer.media_type:
             return 1
         if self.subtype != sub:
             return None
@@ -86,7 +88,7 @@ def parse_accept(header: str) -> tuple[MediaRange, ...]:
 
 
 def _rank(ranges: Sequence[MediaRange], offer: Format) -> tuple[float, int]:
-    """Return (quality, how exactly it is named: 0 */*, 1 type/*, 2 by name) by the range that names ``offer`` best."""
+    """Return (quality, how exactly it is named: 0 */*, 1 type/* or a type that contains it, 2 by name) by the range that names ``offer`` best."""
     best: tuple[int, float] | None = None
     for candidate in ranges:
         exact = candidate.specificity(offer)

@@ -23,7 +23,7 @@ from solnum_ld.errors import MalformedQuery, NotAcceptable
 def query(
     text: Annotated[
         str | None,
-        typer.Argument(metavar="[QUERY]", help="The query; - or nothing reads it from stdin.", show_default=False),
+        typer.Argument(metavar="QUERY", help="The query; - or nothing reads it from stdin.", show_default=False),
     ] = None,
     directory: Annotated[
         Path | None,
@@ -50,7 +50,9 @@ def query(
     port: PortOption = DEFAULT_PORT,
     base_uri: BaseOption = None,
     releases: ReleasesOption = None,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds the query may take.")] = 300.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=86_400, metavar="SECONDS", help="Seconds the query may take.")
+    ] = 300.0,
 ) -> None:
     """Ask the current release a SPARQL query, without a server.
 
@@ -139,7 +141,9 @@ def doctor(
         str,
         typer.Option("--sparql", metavar="URL", help="The SPARQL endpoint; default: the catalogue's, or URL/sparql."),
     ] = "",
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds a request may take.")] = 30.0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, max=86_400, metavar="SECONDS", help="Seconds a request may take.")
+    ] = 30.0,
     strict: Annotated[bool, typer.Option("--strict", help="Fail on risks too.")] = False,
     as_json: JsonOption = False,
 ) -> None:

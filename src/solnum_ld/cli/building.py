@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from solnum_ld.cli.options import (
+    CHOICES,
     BaseOption,
     ContactOption,
     DefaultGraphOption,
@@ -55,9 +56,14 @@ def build(
             help="Let a public base take changed content under an unchanged version, and vanished IRIs.",
         ),
     ] = False,
-    keep: Annotated[int, typer.Option("--keep", min=1, help="How many releases to keep.")] = 3,
+    keep: Annotated[int, typer.Option("--keep", min=1, metavar="N", help="How many releases to keep.")] = 3,
     named_graphs: Annotated[
-        bool, typer.Option("--named-graphs/--no-named-graphs", help="Keep each file's graph beside the merged one.")
+        bool,
+        typer.Option(
+            "--named-graphs/--no-named-graphs",
+            rich_help_panel=CHOICES,
+            help="Keep each file's graph beside the merged one.",
+        ),
     ] = True,
     default_graph: DefaultGraphOption = DefaultGraph.UNION,
     dumps: Annotated[

@@ -13,7 +13,7 @@ from solnum_ld.errors import SourceError
 
 
 def format_files(
-    paths: Annotated[list[Path], typer.Argument(help="Turtle files, or folders of them.", exists=True)],
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE", help="Turtle files, or folders of them.", exists=True)],
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 when a file is not in canonical form.")
     ] = False,

@@ -1,29 +1,48 @@
-"""Help in the language of the terminal: the English texts of commands and options are the keys of their translation."""
+"""Help and misuse in the language of the terminal: the English texts of commands, options and of typer's own errors are
+the keys of their translation."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import typer
 from typer import rich_utils
 from typer.core import TyperGroup
 
-WORDS = ("DEFAULT_STRING", "ENVVAR_STRING", "REQUIRED_LONG_STRING", "COMMANDS_PANEL_TITLE", "ERRORS_PANEL_TITLE")
+WORDS = (
+    "DEFAULT_STRING",
+    "ENVVAR_STRING",
+    "REQUIRED_LONG_STRING",
+    "COMMANDS_PANEL_TITLE",
+    "ERRORS_PANEL_TITLE",
+    "RICH_HELP",
+)
+_tell = rich_utils.rich_format_error
+Misuse = Any  # typer's own errors, whose class has no public name
 
 
 def translate_help(app: typer.Typer, said: Callable[[str], str]) -> TyperGroup:
     """Return the commands of ``app`` with their help, and that of their options, said by ``said``, paragraph by paragraph."""
     for word in WORDS:
         setattr(rich_utils, word, said(getattr(rich_utils, word)))
+
+    def tell(self: Misuse) -> None:
+        self.message = said(self.message)
+        sentence = said(self.format_message())
+        self.format_message = lambda: sentence
+        _tell(self)
+
+    rich_utils.rich_format_error = tell
     group = typer.main.get_group(app)
     for command in (group, *group.commands.values()):
         if command.help:
             command.help = "\n\n".join(map(said, paragraphs(command.help)))
         for parameter in (*command.params, command.get_help_option(typer.Context(command))):
-            text = getattr(parameter, "help", None)
-            if text:
-                setattr(parameter, "help", said(text))  # noqa: B010 - parameters without help have no such attribute
+            for words in ("help", "rich_help_panel"):  # which not every parameter has
+                if getattr(parameter, words, None):
+                    setattr(parameter, words, said(getattr(parameter, words)))
     return group
 
 

@@ -9,15 +9,33 @@ import typer
 
 from solnum_ld.config import DefaultGraph
 
+PLACES = "Names, addresses, releases"
+LIMITS = "Limits of queries"
+CHOICES = "Yes or no"
+
 DirArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[DIR]", help="Folder of RDF files; the bundled book when it is left out.", show_default=False
+        metavar="DIR", help="Folder of RDF files; the bundled book when it is left out.", show_default=False
     ),
 ]
-HostOption = Annotated[str, typer.Option("--host", envvar="SOLNUM_HOST", help="Address to listen on.")]
+HostOption = Annotated[
+    str,
+    typer.Option(
+        "--host", envvar="SOLNUM_HOST", metavar="ADDRESS", rich_help_panel=PLACES, help="Address to listen on."
+    ),
+]
 PortOption = Annotated[
-    int, typer.Option("--port", envvar="SOLNUM_PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    int,
+    typer.Option(
+        "--port",
+        envvar="SOLNUM_PORT",
+        min=0,
+        max=65535,
+        metavar="PORT",
+        rich_help_panel=PLACES,
+        help="Port to listen on; 0 takes a free one.",
+    ),
 ]
 BaseOption = Annotated[
     str | None,
@@ -25,6 +43,7 @@ BaseOption = Annotated[
         "--base-uri",
         envvar="SOLNUM_BASE_URI",
         metavar="IRI",
+        rich_help_panel=PLACES,
         help="What names things; default: the server's own address.",
         show_default=False,
     ),
@@ -35,6 +54,7 @@ PublicOption = Annotated[
         "--public-url",
         envvar="SOLNUM_PUBLIC_URL",
         metavar="URL",
+        rich_help_panel=PLACES,
         help="Where documents answer; default: the base.",
         show_default=False,
     ),
@@ -45,6 +65,7 @@ ReleasesOption = Annotated[
         "--releases",
         envvar="SOLNUM_RELEASES",
         metavar="DIR",
+        rich_help_panel=PLACES,
         help="Folder for releases; default: one per source and base in your state folder.",
         show_default=False,
     ),
@@ -55,24 +76,44 @@ ContactOption = Annotated[
         "--contact",
         envvar="SOLNUM_CONTACT",
         metavar="MAIL",
+        rich_help_panel=PLACES,
         help="Address that answers; a public base needs one.",
         show_default=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
-ShaclOption = Annotated[bool, typer.Option("--shacl/--no-shacl", help="Validate against the source's shapes.")]
+ShaclOption = Annotated[
+    bool, typer.Option("--shacl/--no-shacl", rich_help_panel=CHOICES, help="Validate against the source's shapes.")
+]
 WaitOption = Annotated[
-    bool, typer.Option("--wait/--no-wait", help="Wait for another build in the same folder, or stop at once.")
+    bool,
+    typer.Option(
+        "--wait/--no-wait", rich_help_panel=CHOICES, help="Wait for another build in the same folder, or stop at once."
+    ),
 ]
 WorkersOption = Annotated[
     int,
     typer.Option(
-        "--workers", envvar="SOLNUM_WORKERS", min=1, help="Long queries that are answered at once; each has a process."
+        "--workers",
+        envvar="SOLNUM_WORKERS",
+        min=1,
+        max=1024,
+        metavar="N",
+        rich_help_panel=LIMITS,
+        help="Long queries that are answered at once; each has a process.",
     ),
 ]
 QueryTimeoutOption = Annotated[
     float,
-    typer.Option("--query-timeout", envvar="SOLNUM_QUERY_TIMEOUT", min=0.1, help="Seconds a visitor's query may take."),
+    typer.Option(
+        "--query-timeout",
+        envvar="SOLNUM_QUERY_TIMEOUT",
+        min=0.1,
+        max=86_400,
+        metavar="S",
+        rich_help_panel=LIMITS,
+        help="Seconds a visitor's query may take.",
+    ),
 ]
 QueryMemoryOption = Annotated[
     int,
@@ -81,20 +122,42 @@ QueryMemoryOption = Annotated[
         envvar="SOLNUM_QUERY_MEMORY",
         min=16,
         metavar="MIB",
+        rich_help_panel=LIMITS,
         help="Memory a visitor's query may take, in MiB.",
     ),
 ]
 MaxRowsOption = Annotated[
-    int, typer.Option("--max-rows", envvar="SOLNUM_MAX_ROWS", min=1, help="Rows or triples that one answer may have.")
+    int,
+    typer.Option(
+        "--max-rows",
+        envvar="SOLNUM_MAX_ROWS",
+        min=1,
+        metavar="N",
+        rich_help_panel=LIMITS,
+        help="Rows or triples that one answer may have.",
+    ),
 ]
 MaxBytesOption = Annotated[
     int,
     typer.Option(
-        "--max-bytes", envvar="SOLNUM_MAX_BYTES", min=1, metavar="MIB", help="Size that one answer may have, in MiB."
+        "--max-bytes",
+        envvar="SOLNUM_MAX_BYTES",
+        min=1,
+        metavar="MIB",
+        rich_help_panel=LIMITS,
+        help="Size that one answer may have, in MiB.",
     ),
 ]
 QueueOption = Annotated[
-    int, typer.Option("--queue", envvar="SOLNUM_QUEUE", min=0, help="Queries that may wait; the next ones get 503.")
+    int,
+    typer.Option(
+        "--queue",
+        envvar="SOLNUM_QUEUE",
+        min=0,
+        metavar="N",
+        rich_help_panel=LIMITS,
+        help="Queries that may wait; the next ones get 503.",
+    ),
 ]
 ClientConcurrencyOption = Annotated[
     int,
@@ -102,6 +165,8 @@ ClientConcurrencyOption = Annotated[
         "--client-concurrency",
         envvar="SOLNUM_CLIENT_CONCURRENCY",
         min=1,
+        metavar="N",
+        rich_help_panel=LIMITS,
         help="Queries of one client at once; the next ones get 429.",
     ),
 ]
@@ -111,6 +176,8 @@ ClientRateOption = Annotated[
         "--client-rate",
         envvar="SOLNUM_CLIENT_RATE",
         min=0.0,
+        metavar="N",
+        rich_help_panel=LIMITS,
         help="Queries a second of one client; 0: as many as it likes.",
     ),
 ]
@@ -120,6 +187,7 @@ TrustedProxyOption = Annotated[
         "--trusted-proxy",
         envvar="SOLNUM_TRUSTED_PROXY",
         metavar="ADDRESS",
+        rich_help_panel=LIMITS,
         help="Address or CIDR block whose X-Forwarded-For is believed; repeatable.",
         show_default=False,
     ),
@@ -137,6 +205,7 @@ RewriteSchemaOption = Annotated[
     typer.Option(
         "--rewrite-schema/--no-rewrite-schema",
         envvar="SOLNUM_REWRITE_SCHEMA",
+        rich_help_panel=CHOICES,
         help="Let queries with http://schema.org/ find https://schema.org/, and the other way round.",
     ),
 ]
@@ -146,6 +215,8 @@ SlowQueryOption = Annotated[
         "--slow-query",
         envvar="SOLNUM_SLOW_QUERY",
         min=0.0,
+        metavar="S",
+        rich_help_panel=LIMITS,
         help="Seconds from which on a query is logged, without who asked.",
     ),
 ]
@@ -156,6 +227,7 @@ MetricsPortOption = Annotated[
         envvar="SOLNUM_METRICS_PORT",
         min=1,
         max=65535,
+        metavar="PORT",
         help="Port for Prometheus' metrics; none by default.",
         show_default=False,
     ),

@@ -65,7 +65,9 @@ def rollback(
     release: Annotated[
         str | None,
         typer.Argument(
-            help="The release to go back to; the one before the current when it is left out.", show_default=False
+            metavar="RELEASE",
+            help="The release to go back to; the one before the current when it is left out.",
+            show_default=False,
         ),
     ] = None,
     directory: Annotated[

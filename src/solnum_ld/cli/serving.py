@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from solnum_ld.cli.building import apart, build_now, read_settings, standing_of
 from solnum_ld.cli.options import (
+    CHOICES,
     BaseOption,
     CacheOption,
     ClientConcurrencyOption,
@@ -68,7 +69,9 @@ def serve(
     build_first: Annotated[
         bool,
         typer.Option(
-            "--build/--no-build", help="Build the release when the source has changed, or serve what is current."
+            "--build/--no-build",
+            rich_help_panel=CHOICES,
+            help="Build the release when the source has changed, or serve what is current.",
         ),
     ] = True,
     workers: WorkersOption = 2,
@@ -98,7 +101,6 @@ def serve(
       solnum-ld serve my-data --no-build --store http://10.0.0.1:7878/query,http://10.0.0.2:7878/query
     """
     from solnum_ld.release.options import BuildOptions
-    from solnum_ld.web.html import has_editor
     from solnum_ld.web.server import bind, run
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -131,27 +133,32 @@ def serve(
             store=urls,
         )
         application, clients, release = _application(settings, service, host)
-        title, name, triples = release
-        seconds = f"{time.perf_counter() - started:.1f}"
-        ready = said(f"release {name}, {triples} triples, ready in {seconds} s")
-        err.print(f"[bold]{escape(title)}[/]: {ready}", soft_wrap=True)
-        places = [
-            ("pages", settings.public),
-            ("SPARQL", f"{settings.public}sparql"),
-            ("releases", str(settings.releases)),
-        ]
-        if service.store:
-            places.append(("store", ", ".join(service.store)))
-        if settings.base != settings.public:
-            places.append(("names", settings.base))
-        for what, where in places:
-            err.print(f"  {said(what):11} {escape(where)}", soft_wrap=True)
-        if not has_editor():
-            err.print(f"  {said('the editor of the query page is not installed: its form serves without')}")
-        err.print(f"  {said('stop with Ctrl-C')}")
         bound.listen(2048)
-        if not run(application, bound, clients):
+        if not run(application, bound, clients, started=lambda: _announce(settings, service, release, started)):
             raise typer.Exit(1)
+
+
+def _announce(settings: Settings, service: ServiceSettings, release: tuple[str, str, str], started: float) -> None:
+    """Print what is served, and where to look."""
+    from solnum_ld.web.html import has_editor
+
+    title, name, triples = release
+    ready = said(f"release {name}, {triples} triples, ready in {time.perf_counter() - started:.1f} s")
+    err.print(f"[bold]{escape(title)}[/]: {ready}", soft_wrap=True)
+    places = [
+        ("pages", settings.public),
+        ("SPARQL", f"{settings.public}sparql"),
+        ("releases", str(settings.releases)),
+    ]
+    if service.store:
+        places.append(("store", ", ".join(service.store)))
+    if settings.base != settings.public:
+        places.append(("names", settings.base))
+    for what, where in places:
+        err.print(f"  {said(what):11} {escape(where)}", soft_wrap=True)
+    if not has_editor():
+        err.print(f"  {said('the editor of the query page is not installed: its form serves without')}")
+    err.print(f"  {said('stop with Ctrl-C')}")
 
 
 def _application(

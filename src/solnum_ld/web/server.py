@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -31,8 +32,31 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(app: ASGIApp, bound: socket.socket, clients: Clients, bounds: Bounds | None = None) -> bool:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight; tell whether the server had started."""
+class _Announced(uvicorn.Server):
+    """A server that tells when it answers: its application has started, and its sockets are listened to."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._tell = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell."""
+        await super().startup(sockets)
+        if self._tell is not None:
+            self._tell()
+
+
+def run(
+    app: ASGIApp,
+    bound: socket.socket,
+    clients: Clients,
+    bounds: Bounds | None = None,
+    started: Callable[[], None] | None = None,
+) -> bool:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; tell whether the server had started.
+
+    ``started`` is called when the first request would be answered.
+    """
     config = uvicorn.Config(
         app,
         http=guarded(clients, bounds),
@@ -44,7 +68,7 @@ def run(app: ASGIApp, bound: socket.socket, clients: Clients, bounds: Bounds | N
         log_level="error",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Announced(config, started)
     with contextlib.suppress(SystemExit):  # of a start that failed, which has a status of uvicorn's own
         server.run(sockets=[bound])
     return server.started
