@@ -79,6 +79,7 @@ JAVA = "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2"
         pytest.param("application/json, text/plain, */*", JSONLD, id="axios"),
         pytest.param("application/json;q=0.5, text/html", HTML, id="JSON after HTML"),
         pytest.param("text/n3", TURTLE, id="N3: Turtle is some"),
+        pytest.param("text/plain, */*;q=0.1", NTRIPLES, id="rdflib, for N-Triples"),
         pytest.param("text/n3, application/rdf+xml", RDFXML, id="our own name is more exact than N3"),
         pytest.param("*/*", TURTLE, id="curl"),
         pytest.param(FIREFOX, HTML, id="Firefox"),
@@ -102,7 +103,6 @@ def test_accept_chooses(accept: str | None, expected: Format) -> None:
         "text/turtle;q=0",
         "text/turtle;q=0.000",
         "*/*;q=0",
-        "text/plain",
         "application/json, application/ld+json;q=0",
     ],
 )
@@ -114,7 +114,8 @@ def test_nothing_acceptable_is_an_error_that_knows_the_offers(accept: str) -> No
 
 def test_a_format_that_is_not_offered_leaves_the_next_best() -> None:
     offers = tuple(form for form in DESCRIPTION_FORMATS if form is not RDFXML)
-    assert negotiate(OWLAPI, offers) is TURTLE
+    assert negotiate(OWLAPI, offers) is NTRIPLES
+    assert negotiate(PROTEGE, offers) is TURTLE
     assert negotiate("application/rdf+xml, application/n-triples;q=0.2", offers) is NTRIPLES
 
 

@@ -11,8 +11,13 @@ from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 
 _MAX_HEADER = 4096
-_KIN = {("application", "json"): "application/ld+json", ("text", "n3"): "text/turtle"}
-"""Types that contain one of ours: who names one and not ours reads ours, JSON-LD being JSON and Turtle N3."""
+_KIN = {
+    ("application", "json"): "application/ld+json",
+    ("text", "n3"): "text/turtle",
+    ("text", "plain"): "application/n-triples",
+}
+"""Types that contain one of ours: who names one and not ours reads ours, JSON-LD being JSON, Turtle N3, and N-Triples plain text
+(which was their type in 2004: rdflib still asks so)."""
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - a grammar rule of RFC 9110
 _RANGE = re.compile(rf"\s*({_TOKEN}/{_TOKEN}|\*)\s*((?:;.*)?)$", re.DOTALL)
 _PARAMETER = re.compile(rf'\s*;\s*(?:({_TOKEN})\s*=\s*("(?:[^"\\]|\\.)*"|{_TOKEN}))?')
@@ -39,9 +44,11 @@ class MediaRange:
         main, _, sub = offer.media_type.partition("/")
         if self.type == "*":
             return 0
+        if _KIN.get((self.type, self.subtype)) == offer.media_type:
+            return 1
         if self.type != main:
             return None
-        if self.subtype == "*" or _KIN.get((self.type, self.subtype)) == offer.media_type:
+        if self.subtype == "*":
             return 1
         if self.subtype != sub:
             return None

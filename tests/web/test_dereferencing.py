@@ -256,6 +256,35 @@ def test_describe_takes_the_name_that_the_base_gives(ld: httpx.Client) -> None:
     assert answer.headers["location"] == f"{ld.base_url}doc/book"
 
 
+@pytest.mark.parametrize(
+    "path", ["sparql", "catalog", "oai", "recherche", "donnees", "health/ready", ".well-known/void"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_page_with_a_slash_too_many_is_found(ld: httpx.Client, path: str, method: str) -> None:
+    answer = ld.request(method, f"{path}/?query=ASK%20%7B%7D&x=a%2Fb")
+    assert answer.status_code == 308
+    assert answer.headers["location"] == f"{ld.base_url}{path}?query=ASK%20%7B%7D&x=a%2Fb"
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
+def test_a_query_posted_to_a_slash_too_many_is_answered(ld: httpx.Client) -> None:
+    answer = ld.post("sparql/", data={"query": "ASK {}"}, follow_redirects=True)
+    assert answer.json()["boolean"] is True
+
+
+def test_a_list_page_with_a_slash_too_many_is_found_and_a_name_with_one_is_another_name(
+    book_http: httpx.Client,
+) -> None:
+    assert book_http.get("initiatives/?q=x").headers["location"] == f"{book_http.base_url}initiatives?q=x"
+    assert book_http.get("shapes/").status_code == 200
+    for name in ("id/initiative/kaina-tv/", "doc/initiative/kaina-tv/", "nothing/", "initiatives//", "/"):
+        assert book_http.get(f"{book_http.base_url}{name}").status_code == 404
+
+
+def test_the_folder_of_dumps_leads_to_their_page(book_http: httpx.Client) -> None:
+    assert book_http.get("dumps/", follow_redirects=True).url == f"{book_http.base_url}donnees"
+
+
 def test_the_public_address_s_path_is_taken_off_once(ld: httpx.Client) -> None:
     assert ld.get("doc/other/path").status_code == 200
     assert ld.get(f"{str(ld.base_url).rstrip('/')}/ld/doc/book").status_code == 404

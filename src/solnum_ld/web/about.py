@@ -35,8 +35,18 @@ _TEXTS = {
 @router.api_route("/vocabulaire", methods=READ, summary="The vocabulary, by its French name: 303 to /def")
 async def vocabulary(request: Request) -> Response:
     """Redirect to the vocabulary."""
-    public = generation_of(request.scope).manifest.public
-    return Response(status_code=303, headers={"location": encoded_address(f"{public}def"), "cache-control": "public"})
+    return _elsewhere(request, "def")
+
+
+@router.api_route("/dumps", methods=READ, summary="The files: 303 to the page that lists them")
+async def files(request: Request) -> Response:
+    """Redirect to the data page."""
+    return _elsewhere(request, "donnees")
+
+
+def _elsewhere(request: Request, page: str) -> Response:
+    address = encoded_address(f"{generation_of(request.scope).manifest.public}{page}")
+    return Response(status_code=303, headers={"location": address, "cache-control": "public"})
 
 
 @router.api_route("/donnees", methods=READ, summary="The data, for people: what they are and how to take them")

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from solnum_ld import __version__
@@ -28,8 +29,9 @@ from solnum_ld.web import (
     resources,
     search,
 )
-from solnum_ld.web.cache import CutOff, ResponseCache
+from solnum_ld.web.cache import CutOff, ResponseCache, generation_of
 from solnum_ld.web.clients import Clients
+from solnum_ld.web.http import without_slash
 from solnum_ld.web.metrics import Metrics
 from solnum_ld.web.site import Site
 from solnum_ld.web.sparql import METHODS, PATH, SparqlEndpoint, SparqlSettings
@@ -70,13 +72,15 @@ def create_app(
         title="solnum-ld", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False
     )
     problems.install(app, _METHODS)
-    routers = (health, downloads, catalog, crawlers, oai, about, atlas, search, resources)  # the last takes any path
-    for router in (module.router for module in routers):
-        app.include_router(router)
+    modules = (health, downloads, catalog, crawlers, oai, about, atlas, search, resources)  # the last takes any path
+    for module in modules:
+        app.include_router(module.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]  # as FastAPI's documentation has it
     metrics = metrics or Metrics()
     endpoint = SparqlEndpoint(sparql_settings or SparqlSettings(), clients or Clients(), metrics)
-    cache = ResponseCache(Plain(app, endpoint), site, cache_bytes)
+    paths = {PATH, *(route.path for module in modules for route in module.router.routes if isinstance(route, Route))}
+    pages = frozenset(path for path in paths if path != "/" and "{" not in path)
+    cache = ResponseCache(Plain(app, endpoint, pages), site, cache_bytes)
     metrics.watch(
         lambda: {f"store_{name}": value for name, value in site.current.store.load().items()},
         lambda: {f"store_{name}": by_reason for name, by_reason in site.current.store.counts().items()},
@@ -146,10 +150,11 @@ async def _without_host(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class Plain:
-    """Behind the cache: the SPARQL endpoint, methods that no route sees, and paths in which ``%2F`` is no ``/``."""
+    """Behind the cache: the SPARQL endpoint, methods that no route sees, paths in which ``%2F`` is no ``/``, and
+    ``pages`` that were given a slash too many."""
 
-    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
-        self._app, self._endpoint = app, endpoint
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp, pages: frozenset[str]) -> None:
+        self._app, self._endpoint, self._pages = app, endpoint, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer OPTIONS; decode the path for the routes."""
@@ -162,6 +167,9 @@ class Plain:
             allowed = _METHODS.get(scope["path"], problems.READ_METHODS)
             headers = {"allow": allowed, "access-control-allow-methods": allowed, **_PREFLIGHT}
             await Response(status_code=204, headers=headers)(scope, receive, send)
+            return
+        if scope["path"] not in self._pages and scope["path"].endswith("/") and scope["path"][:-1] in self._pages:
+            await without_slash(scope, generation_of(scope).manifest.public)(scope, receive, send)
             return
         if scope["path"] == PATH:
             await self._endpoint(scope, receive, send)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from solnum_ld.iris import encoded
 from solnum_ld.mediatypes import Format
@@ -46,6 +47,13 @@ def encoded_address(address: str) -> str:
     path, mark, query = rest.partition("?")
     path, sharp, fragment = path.partition("#")
     return f"{scheme}://{encoded(path)}{sharp}{encoded(fragment)}{mark}{query}"
+
+
+def without_slash(scope: Scope, public: str) -> Response:
+    """Return the redirect (308) to a page whose address was given a slash too many; its query goes along."""
+    path, query = scope["raw_path"].decode("latin-1"), scope["query_string"].decode("latin-1")
+    address = f"{public}{path[1:-1]}{'?' if query else ''}{query}"
+    return Response(status_code=308, headers={"location": encoded_address(address)})
 
 
 def link(target: str, rel: str, **parameters: str) -> str:

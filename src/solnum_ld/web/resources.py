@@ -26,7 +26,7 @@ from solnum_ld.web.cache import generation_of
 from solnum_ld.web.departures import missing
 from solnum_ld.web.diagram import draw_classes
 from solnum_ld.web.html import CSP, home_title, localised, render
-from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent
+from solnum_ld.web.http import choose_format, choose_language, encoded_address, link, represent, without_slash
 from solnum_ld.web.lists import answer_list, list_entries
 from solnum_ld.web.problems import problem
 from solnum_ld.web.records import Download, Surroundings, facts_apart, mentions_apart, surround
@@ -177,6 +177,8 @@ async def thing(request: Request, path: str) -> Response:
         if names.path_of(iri) is not None and await generation.store.exists(iri):
             own = None if await _overshadowed(generation, iri) else names.document(iri)
             return _see_other(request, own or names.describe(iri))
+    if path.endswith("/") and generation.pages.list_of(path[:-1]) is not None:
+        return without_slash(request.scope, generation.manifest.public)
     missed = await missing(generation, spellings(_raw(request)))
     if not isinstance(missed, Gone):
         for spelling in spellings(_raw(request)):
