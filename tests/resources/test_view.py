@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import RDF
+from solnum_ld.namespaces import RDF, RDFS, SCHEMA
 from solnum_ld.resources.view import Viewer
 from solnum_ld.store.protocol import Description, PropertyValues
 
@@ -58,3 +58,25 @@ def test_a_whole_list_is_shown_as_one_and_anything_else_as_the_statements_it_is(
     (value,) = fact.values
     assert [item.text.value for item in value.items] == items
     assert bool(value.nested) is not bool(items)
+
+
+def test_a_thing_is_called_all_that_it_is_called_each_name_once() -> None:
+    labels = [ox.Literal(text, language=tag) for text, tag in (("Brest", "fr"), ("Brest", "br"), ("Bresta", "zh-Latn"))]
+    names = [
+        ox.Literal("Brest"),
+        ox.Literal("Bresta", language="zh-Latn"),
+        ox.Literal("Ville", language="fr"),
+        ox.Literal(" "),
+    ]
+    groups = tuple(
+        PropertyValues(ox.NamedNode(iri), False, tuple(values), len(values), False)
+        for iri, values in ((RDFS + "label", labels), (SCHEMA + "name", names))
+    )
+    description = Description("http://h.example/id/x", groups, (), (), {"http://h.example/id/x": tuple(labels)}, (), ())
+    view = Viewer(NAMES, "fr").view(description, "http://h.example/doc/x")
+    assert view.title.value == "Brest"
+    assert {g.iri: [(v.text.value, v.text.language, v.tongue) for v in g.values] for g in view.facts} == {
+        RDFS + "label": [("Brest", "br", "breton"), ("Bresta", "zh-latn", "chinois (Latn)")],
+        SCHEMA + "name": [("Ville", "fr", "")],
+    }
+    assert all(g.count == len(g.values) for g in view.facts)

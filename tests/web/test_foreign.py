@@ -137,3 +137,15 @@ def test_a_person_is_called_by_given_and_family_name_wherever_one_is_named(stars
     for path in ("doc/caroline", "doc/nameless", "recherche?q=herschel", f"sparql?query={quote(query)}"):
         page = stars.get(path, headers={"accept": FIREFOX}).text
         assert "Caroline Herschel" in re.sub("</?mark>", "", page.split("<h1")[1]), path
+
+
+def test_every_name_is_on_the_page_with_its_language_and_html_is_told_of_real_ones_alone(stars: httpx.Client) -> None:
+    page = stars.get("doc/coded?lang=en", headers={"accept": FIREFOX}).text
+    names = re.findall(r'<span( lang="[^"]*")? dir="auto">(Code name|Name|Nom|Nome)</span>(?: <small>\((.*?)\))?', page)
+    assert names == [
+        (' lang=""', "Code name", "x-private"),
+        (' lang="fr"', "Nom", "French"),
+        (' lang="it"', "Nome", "Italian"),
+    ]
+    assert re.search(r'<span lang="" dir="auto">Etwas<', page)
+    assert set(re.findall(r'\blang="([^"]*)"', page)) == {"", "en", "fr", "it"}

@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import LABELS, RDF, RDF_TYPE, VOID, XSD, shorten
+from solnum_ld.resources.languages import language_name
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
@@ -61,7 +62,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value on a page: text, and an address when it is a resource; ``items`` are those of an RDF list."""
+    """One value on a page: text, and an address when it is a resource; ``items`` are those of an RDF list.
+
+    ``tongue`` is what the language of the text is called, where that is worth saying.
+    """
 
     text: Text
     href: str | None = None
@@ -70,6 +74,7 @@ class Value:
     nested: tuple[Group, ...] = ()
     items: tuple[Value, ...] = ()
     iri: str = ""
+    tongue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +153,7 @@ class Viewer:
         hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES, *_said_already(description)}
         facts = [
             *(writer.group(g, document) for g in description.outgoing if g.predicate.value not in hidden),
-            *(
-                writer.group(g, document)
-                for g in description.outgoing
-                if g.predicate.value in LABELS and self._adds(g, label)
-            ),
+            *writer.other_names(label, document),
         ]
         apart = PROVENANCE | ELSEWHERE
         return ResourceView(
@@ -200,12 +201,6 @@ class Viewer:
                 return name, found
         return "", None
 
-    def _adds(self, group: PropertyValues, label: ox.Literal | None) -> bool:
-        """Tell whether these names say more than the title, in the reader's language."""
-        named = [v for v in group.values if isinstance(v, ox.Literal)]
-        chosen = choose(named, self._language)
-        return chosen is not None and label is not None and chosen.value != label.value
-
 
 def _ordered(groups: Iterable[Group]) -> tuple[Group, ...]:
     return tuple(sorted(groups, key=lambda g: (_RANK.get(g.iri, len(_RANK)), g.iri in LAST, natural(g.label.value))))
@@ -248,12 +243,35 @@ class _Writer:
         home: Text | None,
     ) -> None:
         self._names, self._language, self._home = names, language, home
+        self._description = description
         self._labels = description.labels
         self._nested = nested
 
+    def other_names(self, title: ox.Literal | None, document: str) -> Iterable[Group]:
+        """Yield what a thing is called besides its title, in every language, each name once."""
+        told = {(title.value, title.language or ""), (title.value, "")} if title else set()
+        groups = {group.predicate.value: group for group in self._description.outgoing}
+        for group in (groups[name] for name in LABELS if name in groups):
+            fresh = []
+            for value in group.values:
+                if isinstance(value, ox.Literal) and is_said(value.value):
+                    key = (value.value, value.language or "")
+                    fresh += [] if key in told else [value]
+                    told |= {key, (value.value, "")}
+            if fresh or group.more:
+                yield self._group(group, document, tuple(self._in_tongue(value) for value in fresh))
+
+    def _in_tongue(self, name: ox.Literal) -> Value:
+        """Return a name with what its language is called, where that is not the reader's."""
+        tag = name.language or ""
+        known = tag in ("", self._language)
+        return replace(self.value(name), tongue="" if known else language_name(tag, self._language))
+
     def group(self, group: PropertyValues, document: str) -> Group:
+        return self._group(group, document, tuple(self.value(v) for v in self._in_language(group.values)))
+
+    def _group(self, group: PropertyValues, document: str, values: tuple[Value, ...]) -> Group:
         iri = group.predicate.value
-        values = tuple(self.value(v) for v in self._in_language(group.values))
         more = page_address(document, group, group.last_key) if group.more else None
         count = group.count if more else len(values)  # translations that are not shown do not count
         if not more:

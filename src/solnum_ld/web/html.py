@@ -10,12 +10,14 @@ from importlib.resources import files
 from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.requests import Request
 
 from solnum_ld.manifest import Manifest
 from solnum_ld.maps.drawing import france_svg
 from solnum_ld.mediatypes import TEXT, Format
 from solnum_ld.messages import in_language
+from solnum_ld.resources.languages import html_language
 from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import date_text, size_text, thousands
 from solnum_ld.resources.view import Group, Text, place_on_the_web
@@ -58,6 +60,7 @@ def _environment() -> Environment:
         "size": size_text,
         "date": date_text,
         "in_language": in_language,
+        "lang": lang_attribute,
         "web_name": lambda iri, language: term_label(iri, language) or place_on_the_web(iri),
     }
     environment.globals["inverse_label"] = inverse_label
@@ -102,6 +105,15 @@ def inverse_label(group: Group, language: str) -> Text:
     if has_word(f"inverse_{name}"):
         return Text(word(f"inverse_{name}", language), language)
     return Text(word("mentioned_by", language, label=group.label.value), language)
+
+
+def lang_attribute(tag: str, language: str) -> Markup:
+    """Return the attribute for words that are in another language than the page, or in none that HTML knows; else nothing.
+
+    >>> lang_attribute("de", "fr"), lang_attribute("fr", "fr"), lang_attribute("", "fr"), lang_attribute("x-private", "fr")
+    (Markup(' lang="de"'), Markup(''), Markup(''), Markup(' lang=""'))
+    """
+    return Markup("") if tag in ("", language) else Markup(' lang="{}"').format(html_language(tag))
 
 
 def render(template: str, generation: Generation, language: str, request: Request, **values: object) -> str:
