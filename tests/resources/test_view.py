@@ -6,8 +6,8 @@ import pyoxigraph as ox
 import pytest
 
 from solnum_ld.iris import Names
-from solnum_ld.namespaces import RDF, RDFS, SCHEMA
-from solnum_ld.resources.view import Viewer
+from solnum_ld.namespaces import RDF, RDFS, SCHEMA, XSD
+from solnum_ld.resources.view import Speaker, Viewer
 from solnum_ld.store.protocol import Description, PropertyValues
 
 NAMES = Names("", "http://h.example/", "http://h.example/")
@@ -58,6 +58,45 @@ def test_a_whole_list_is_shown_as_one_and_anything_else_as_the_statements_it_is(
     (value,) = fact.values
     assert [item.text.value for item in value.items] == items
     assert bool(value.nested) is not bool(items)
+
+
+@pytest.mark.parametrize(
+    ("lexical", "name", "french", "english"),
+    [
+        ("-0043", "gYear", "44 av.\u00a0J.-C.", "44\u00a0BC"),
+        ("0079", "gYear", "79", "79"),
+        ("-0043-03", "gYearMonth", "mars 44 av.\u00a0J.-C.", "March 44\u00a0BC"),
+        ("-0043-03-15", "date", "15 mars 44 av.\u00a0J.-C.", "15 March 44\u00a0BC"),
+        ("0079-08-24T13:00:00Z", "dateTime", "24 août 79, 13:00", "24 August 79, 13:00"),
+        ("--07-14", "gMonthDay", "14 juillet", "14 July"),
+        ("---05", "gDay", "le 5 du mois", "day 5 of the month"),
+        ("--07", "gMonth", "juillet", "July"),
+        ("INF", "double", "infini", "infinity"),
+        ("-INF", "float", "moins l’infini", "minus infinity"),
+        ("NaN", "double", "pas un nombre", "not a number"),
+        ("2.5E0", "double", "2,5", "2.5"),
+        ("1e999", "double", "1e999", "1e999"),
+        ("12", "unsignedByte", "12", "12"),
+    ],
+)
+def test_values_are_read_aloud(lexical: str, name: str, french: str, english: str) -> None:
+    literal = ox.Literal(lexical, datatype=ox.NamedNode(XSD + name))
+    for language, said in (("fr", french), ("en", english)):
+        value = Speaker(NAMES, language, {}).value(literal)
+        assert (value.text.value, value.datatype) == (said, "")
+
+
+def test_things_without_a_name_that_would_be_called_alike_are_told_apart() -> None:
+    iris = [f"http://x.example/{end}" for end in ("a/1", "b/1", "a/2", "named/1")]
+    speaker = Speaker(NAMES, "en", {iris[3]: (ox.Literal("1 (x.example)"),)})
+    values = [speaker.value(ox.NamedNode(iri)) for iri in (*iris, iris[0])]
+    assert {iri: text.value for iri, text in speaker.told_apart(values).items()} == {
+        iris[0]: "x.example/a/1",
+        iris[1]: "x.example/b/1",
+    }
+    said = PropertyValues(ox.NamedNode("http://h.example/p"), False, tuple(map(ox.NamedNode, iris[:3])), 3, False)
+    (fact,) = Viewer(NAMES, "en").view(Description("http://h.example/id/x", (said,), (), (), {}, (), ()), "").facts
+    assert [value.text.value for value in fact.values] == ["2 (x.example)", "x.example/a/1", "x.example/b/1"]
 
 
 def test_a_thing_is_called_all_that_it_is_called_each_name_once() -> None:

@@ -149,3 +149,18 @@ def test_every_name_is_on_the_page_with_its_language_and_html_is_told_of_real_on
     ]
     assert re.search(r'<span lang="" dir="auto">Etwas<', page)
     assert set(re.findall(r'\blang="([^"]*)"', page)) == {"", "en", "fr", "it"}
+
+
+def test_answers_to_queries_speak_as_pages_do(stars: httpx.Client) -> None:
+    query = f"""SELECT * {{ VALUES ?x {{ <http://x.example/a/1> <http://x.example/b/1> <{stars.base_url}ns/firstLight> <{stars.base_url}>
+      "-0043"^^<http://www.w3.org/2001/XMLSchema#gYear> true }} }}"""
+    page = stars.get("sparql", params={"query": query, "lang": "en"}, headers={"accept": FIREFOX}).text
+    cells = [re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<td>(.*?)</td>", page, re.DOTALL)]
+    assert [cell.partition(" (external")[0].strip() for cell in cells] == [
+        "x.example/a/1",
+        "x.example/b/1",
+        "first light",
+        "Telescopes",
+        "44\u00a0BC",
+        "yes",
+    ]

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
+from math import isinf
+
+from solnum_ld.namespaces import XSD
 
 _MONTHS = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
     "en": "January February March April May June July August September October November December".split(),
 }
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[012])(?:Z|[+-]\d\d:\d\d)?\Z")
-_DATE = re.compile(r"(-?\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d).*|Z|[+-]\d\d:\d\d)?\Z")
+_ZONE = r"(?:Z|[+-]\d\d:\d\d)?\Z"
+_YEAR = re.compile(rf"(-?\d{{4,9}}){_ZONE}")
+_MONTH = re.compile(rf"(-?\d{{4,9}})-(\d\d){_ZONE}")
+_DATE = re.compile(r"(-?\d{4,9})-(\d\d)-(\d\d)(?:T(\d\d:\d\d).*|Z|[+-]\d\d:\d\d)?\Z")
+_MONTH_DAY = re.compile(rf"--(\d\d)-(\d\d){_ZONE}")
+_MONTH_ALONE = re.compile(rf"--(\d\d)(?:--)?{_ZONE}")
+_DAY_ALONE = re.compile(rf"---(\d\d){_ZONE}")
 _BOX = re.compile(
     r"(?:<http://www\.opengis\.net/def/crs/OGC/1\.3/CRS84>\s*)?POLYGON\s*\(\(([^()]*)\)\)\Z", re.IGNORECASE
 )
 _DECIMAL = re.compile(r"[+-]?\d+\.\d+\Z")
+_FLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\Z")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NO_NUMBERS = {
+    "INF": ("infini", "infinity"),
+    "+INF": ("infini", "infinity"),
+    "-INF": ("moins l’infini", "minus infinity"),
+    "NaN": ("pas un nombre", "not a number"),
+}
+_DECIMALS = frozenset(
+    XSD + name
+    for name in (
+        "decimal integer long int short byte nonNegativeInteger positiveInteger nonPositiveInteger negativeInteger "
+        "unsignedLong unsignedInt unsignedShort unsignedByte"
+    ).split()
+)
 
 
 def thousands(number: int, language: str) -> str:
@@ -35,20 +59,122 @@ def number_text(lexical: str, language: str) -> str:
     return lexical.replace(".", ",") if language == "fr" and _DECIMAL.match(lexical) else lexical
 
 
+def float_text(lexical: str, language: str) -> str:
+    """Return a number of limited precision as people write it, and in words what is no number.
+
+    >>> [float_text(lexical, "fr") for lexical in ("8.2E0", "1.5E-7", "42", "-INF", "NaN", "x")]
+    ['8,2', '1,5 × 10⁻⁷', '42', 'moins l’infini', 'pas un nombre', 'x']
+    """
+    if lexical in _NO_NUMBERS:
+        return _NO_NUMBERS[lexical][0 if language == "fr" else 1]
+    if not _FLOAT.match(lexical) or isinf(float(lexical)):
+        return lexical
+    mantissa, _, exponent = repr(float(lexical)).removesuffix(".0").partition("e")
+    text = number_text(mantissa, language)
+    return f"{text} × 10{str(int(exponent)).translate(_RAISED)}" if exponent else text
+
+
+def year_text(lexical: str, language: str) -> str:
+    """Return a year as it is read aloud; years before the first are counted as XSD 1.1 does, where 0000 is 1 BC.
+
+    >>> year_text("-0043", "fr"), year_text("0000", "en"), year_text("0079Z", "en"), year_text("44", "en")
+    ('44 av.\xa0J.-C.', '1\xa0BC', '79', '44')
+    """
+    found = _YEAR.match(lexical)
+    return _year(found[1], language) if found else lexical
+
+
+def _year(digits: str, language: str) -> str:
+    number = int(digits)
+    if number > 0:
+        return str(number)
+    return f"{1 - number} av.\u00a0J.-C." if language == "fr" else f"{1 - number}\u00a0BC"
+
+
+def month_text(lexical: str, language: str) -> str:
+    """Return a month, of a year or of any, as it is read aloud.
+
+    >>> month_text("2026-11", "fr"), month_text("--07", "en"), month_text("2026-13", "en")
+    ('novembre 2026', 'July', '2026-13')
+    """
+    found = _MONTH.match(lexical)
+    year, number = (found[1], found[2]) if found else ("", "")
+    if alone := _MONTH_ALONE.match(lexical):
+        number = alone[1]
+    month = _month(number, language)
+    return f"{month} {_year(year, language)}" if month and year else month or lexical
+
+
+def _month(digits: str, language: str) -> str:
+    months = _MONTHS["fr" if language == "fr" else "en"]
+    return months[int(digits) - 1] if digits and 1 <= int(digits) <= 12 else ""
+
+
 def date_text(lexical: str, language: str) -> str:
     """Return a date as it is read aloud; what is no date stays as it is.
 
-    >>> date_text("2026-11-01", "fr"), date_text("2026-11-24", "en"), date_text("bientôt", "fr")
-    ('1er novembre 2026', '24 November 2026', 'bientôt')
+    >>> date_text("2026-11-01", "fr"), date_text("-0043-03-15", "en"), date_text("bientôt", "fr")
+    ('1er novembre 2026', '15 March 44\xa0BC', 'bientôt')
     """
     found = _DATE.match(lexical)
-    if not found or not 1 <= int(found[2]) <= 12:
+    day = _day_of_month(found[2], found[3], language) if found else ""
+    if not found or not day:
         return lexical
-    day = str(int(found[3]))
-    if language == "fr" and day == "1":
-        day = "1er"
-    text = f"{day} {_MONTHS['fr' if language == 'fr' else 'en'][int(found[2]) - 1]} {found[1]}"
+    text = f"{day} {_year(found[1], language)}"
     return f"{text}, {found[4]}" if found[4] else text
+
+
+def day_text(lexical: str, language: str) -> str:
+    """Return a day of any year, or of any month, as it is read aloud.
+
+    >>> day_text("--07-14", "fr"), day_text("---01", "fr"), day_text("---05", "en"), day_text("--02-45", "en")
+    ('14 juillet', 'le 1er du mois', 'day 5 of the month', '--02-45')
+    """
+    if found := _MONTH_DAY.match(lexical):
+        return _day_of_month(found[1], found[2], language) or lexical
+    found = _DAY_ALONE.match(lexical)
+    day = _day(found[1], language) if found else ""
+    if not day:
+        return lexical
+    return f"le {day} du mois" if language == "fr" else f"day {day} of the month"
+
+
+def _day_of_month(month: str, day: str, language: str) -> str:
+    said = _day(day, language), _month(month, language)
+    return " ".join(said) if all(said) else ""
+
+
+def _day(digits: str, language: str) -> str:
+    number = int(digits)
+    return "" if not 1 <= number <= 31 else "1er" if number == 1 and language == "fr" else str(number)
+
+
+def literal_text(lexical: str, datatype: str, language: str) -> str:
+    """Return the text of a literal for readers; what its datatype does not know stays as it is.
+
+    >>> literal_text("true", XSD + "boolean", "fr"), literal_text("2011Z", XSD + "gYear", "fr")
+    ('oui', '2011')
+    """
+    write = _WRITERS.get(datatype)
+    return write(lexical, language) if write else lexical
+
+
+def _truth_text(lexical: str, language: str) -> str:
+    words = ("oui", "non") if language == "fr" else ("yes", "no")
+    return {"true": words[0], "1": words[0], "false": words[1], "0": words[1]}.get(lexical, lexical)
+
+
+_WRITERS: dict[str, Callable[[str, str], str]] = {
+    **dict.fromkeys(_DECIMALS, number_text),
+    **dict.fromkeys((XSD + "double", XSD + "float"), float_text),
+    **dict.fromkeys((XSD + "date", XSD + "dateTime", XSD + "dateTimeStamp"), date_text),
+    **dict.fromkeys((XSD + "gYearMonth", XSD + "gMonth"), month_text),
+    **dict.fromkeys((XSD + "gMonthDay", XSD + "gDay"), day_text),
+    XSD + "gYear": year_text,
+    XSD + "boolean": _truth_text,
+}
+READ_ALOUD = frozenset(_WRITERS)
+"""Datatypes of which readers see the value in words, and no name."""
 
 
 def box_text(wkt: str, language: str) -> str:
@@ -71,16 +197,6 @@ def box_text(wkt: str, language: str) -> str:
     to = "à" if language == "fr" else "to"
     sides = [number_text(side, language).replace("-", "\u2212") for side in (south, north, west, east)]
     return "latitude {}° {to} {}°, longitude {}° {to} {}°".format(*sides, to=to)
-
-
-def month_text(lexical: str, language: str) -> str:
-    """Return a month of a year as it is read aloud.
-
-    >>> month_text("2026-11", "fr"), month_text("2026-13", "en")
-    ('novembre 2026', '2026-13')
-    """
-    found = _MONTH.match(lexical)
-    return f"{_MONTHS['fr' if language == 'fr' else 'en'][int(found[2]) - 1]} {found[1]}" if found else lexical
 
 
 def size_text(size: int, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
@@ -16,15 +16,10 @@ from solnum_ld.resources.languages import language_name
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
-from solnum_ld.resources.typography import box_text, date_text, month_text, number_text
+from solnum_ld.resources.typography import READ_ALOUD, box_text, literal_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
-_PLAIN = frozenset(
-    XSD + name
-    for name in ("string", "integer", "decimal", "double", "float", "boolean", "date", "gYear", "gYearMonth", "anyURI")
-)
-_NUMBERS = frozenset(XSD + name for name in ("integer", "decimal", "int", "long", "nonNegativeInteger"))
-_DATES = frozenset(XSD + name for name in ("date", "dateTime"))
+_PLAIN = READ_ALOUD | {XSD + "string", XSD + "anyURI"}
 _FIRST, _REST, _NIL = ox.NamedNode(RDF + "first"), ox.NamedNode(RDF + "rest"), ox.NamedNode(RDF + "nil")
 _WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _ALWAYS_TEXT = frozenset(
@@ -144,10 +139,7 @@ class Viewer:
 
     def view(self, description: Description, document: str) -> ResourceView:
         """Return the view of a description that is shown at ``document``."""
-        nested: dict[str, list[ox.Triple]] = {}
-        for triple in description.nested:
-            nested.setdefault(str(triple.subject), []).append(triple)
-        writer = _Writer(self._names, self._language, description, nested, self._home)
+        writer = _Writer(self._names, self._language, description, self._home)
         label = choose(description.labels.get(description.iri, ()), self._language)
         introducing, summary = self._summary(description, label)
         hidden = {RDF_TYPE, introducing, *LABELS, *FOR_MACHINES, *_said_already(description)}
@@ -231,21 +223,82 @@ def _new(description: Description) -> Iterable[PropertyValues]:
             yield group
 
 
-class _Writer:
-    """Writes the terms of one description."""
+class Speaker:
+    """Says terms to a reader: what they are called, and where they lead. ``labels`` are those of the IRIs that have some."""
 
     def __init__(
-        self,
-        names: Names,
-        language: str,
-        description: Description,
-        nested: dict[str, list[ox.Triple]],
-        home: Text | None,
+        self, names: Names, language: str, labels: Mapping[str, Sequence[ox.Literal]], home: Text | None = None
     ) -> None:
-        self._names, self._language, self._home = names, language, home
+        self._names, self._language, self._labels, self._home = names, language, labels, home
+
+    def value(self, term: Term) -> Value:
+        """Return a term as a value."""
+        if isinstance(term, ox.Literal):
+            return self._literal(term)
+        if isinstance(term, ox.NamedNode):
+            own = term.value.startswith((self._names.base, self._names.public)) or self._names.is_vocabulary(term.value)
+            outside = not own and term.value.startswith(_SAFE_SCHEMES)
+            href = term.value if outside else self._names.page(term.value)
+            return Value(self._name(term.value), href, outside, iri=term.value)
+        return Value(Text(str(term)))
+
+    def term(self, term: Term) -> Value:
+        """Return a class or a property as a value."""
+        value = self.value(term)
+        return replace(value, text=self._name(value.iri, is_term=True)) if value.iri else value
+
+    def told_apart(self, values: Iterable[Value]) -> dict[str, Text]:
+        """Return, for IRIs that nothing names and that would be called alike, what tells them apart: all of them."""
+        alike: dict[str, set[str]] = {}
+        for value in values:
+            if value.iri and not choose(self._labels.get(value.iri, ()), self._language):
+                alike.setdefault(value.text.value, set()).add(value.iri)
+        return {
+            iri: Text(unquote(iri.removeprefix("https://").removeprefix("http://"), errors="replace"))
+            for iris in alike.values()
+            for iri in iris
+            if len(iris) > 1
+        }
+
+    def _literal(self, term: ox.Literal) -> Value:
+        datatype = term.datatype.value
+        text = Text(literal_text(term.value, datatype, self._language), term.language or "")
+        box = box_text(term.value, self._language) if datatype == _WKT else ""
+        shown = "" if box or term.language or datatype in _PLAIN or datatype in _ALWAYS_TEXT else shorten(datatype)
+        href = self._link_of_text(term)
+        return Value(self._name(href) if href else Text(box) if box else text, href, datatype=shown)
+
+    def _link_of_text(self, literal: ox.Literal) -> str | None:
+        is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)
+        return literal.value if is_link else None
+
+    def _name(self, iri: str, *, is_term: bool = False) -> Text:
+        """Return what a person calls a thing, a class or a property (``is_term``)."""
+        label = choose(self._labels.get(iri, ()), self._language)
+        if label:
+            return _text(label)
+        if self._home and iri in (self._names.base, self._names.public):
+            return self._home
+        known = term_label(iri, self._language)
+        if known:
+            return Text(known, self._language)
+        if is_term and spoken(iri):
+            return Text(spoken(iri))
+        short = shorten(iri)
+        if short == iri and iri.startswith(self._names.base):
+            return Text(iri[len(self._names.base) :] or iri)
+        return Text(place_on_the_web(iri))
+
+
+class _Writer(Speaker):
+    """Writes the values of one description."""
+
+    def __init__(self, names: Names, language: str, description: Description, home: Text | None) -> None:
+        super().__init__(names, language, description.labels, home)
         self._description = description
-        self._labels = description.labels
-        self._nested = nested
+        self._nested: dict[str, list[ox.Triple]] = {}
+        for triple in description.nested:
+            self._nested.setdefault(str(triple.subject), []).append(triple)
 
     def other_names(self, title: ox.Literal | None, document: str) -> Iterable[Group]:
         """Yield what a thing is called besides its title, in every language, each name once."""
@@ -274,6 +327,8 @@ class _Writer:
         iri = group.predicate.value
         more = page_address(document, group, group.last_key) if group.more else None
         count = group.count if more else len(values)  # translations that are not shown do not count
+        apart = self.told_apart(values)
+        values = tuple(replace(value, text=apart.get(value.iri, value.text)) for value in values)
         if not more:
             values = tuple(sorted(values, key=lambda v: natural(v.text.value)))
         return Group(self._name(iri, is_term=True), iri, self._property(iri), values, count, more)
@@ -292,19 +347,10 @@ class _Writer:
             v for v in values if not (isinstance(v, ox.Literal) and v.language and chosen and v.language not in chosen)
         ]
 
-    def term(self, term: Term) -> Value:
-        """Return a class as a value."""
-        value = self.value(term)
-        return replace(value, text=self._name(value.iri, is_term=True)) if value.iri else value
-
     def value(self, term: Term, depth: int = 0) -> Value:
-        if isinstance(term, ox.Literal):
-            return self._literal(term)
-        if isinstance(term, ox.NamedNode):
-            own = term.value.startswith((self._names.base, self._names.public)) or self._names.is_vocabulary(term.value)
-            outside = not own and term.value.startswith(_SAFE_SCHEMES)
-            href = term.value if outside else self._names.page(term.value)
-            return Value(self._name(term.value), href, outside, iri=term.value)
+        """Return a term as a value, a blank node with what is said of it."""
+        if isinstance(term, ox.Literal | ox.NamedNode):
+            return super().value(term)
         items = self._items(term) if depth < 4 else None
         if items is not None:
             return Value(Text("…"), items=tuple(self.value(item, depth + 1) for item in items))
@@ -325,26 +371,6 @@ class _Writer:
             here = cell[_REST]
         return items
 
-    def _literal(self, term: ox.Literal) -> Value:
-        datatype = term.datatype.value
-        plain = datatype in _PLAIN or datatype in _DATES or bool(term.language)
-        text = _text(term)
-        if datatype == XSD + "boolean":
-            words = ("oui", "non") if self._language == "fr" else ("yes", "no")
-            text = Text(words[0 if term.value in {"true", "1"} else 1])
-        elif datatype in _NUMBERS:
-            text = Text(number_text(term.value, self._language))
-        elif datatype in _DATES:
-            text = Text(date_text(term.value, self._language))
-        elif datatype == XSD + "gYearMonth":
-            text = Text(month_text(term.value, self._language))
-        elif datatype == _WKT:
-            box = box_text(term.value, self._language)
-            text, plain = (Text(box), True) if box else (text, plain)
-        shown = "" if plain or datatype in _ALWAYS_TEXT or datatype in _NUMBERS else shorten(datatype)
-        href = self._link_of_text(term)
-        return Value(self._name(href) if href else text, href, datatype=shown)
-
     def _inner(self, triples: Sequence[ox.Triple], depth: int) -> Iterable[Group]:
         for triple in triples:
             if triple.predicate.value == RDF_TYPE and len(triples) > 1:
@@ -356,27 +382,6 @@ class _Writer:
                 (self.value(triple.object, depth + 1),),
                 1,
             )
-
-    def _link_of_text(self, literal: ox.Literal) -> str | None:
-        is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)
-        return literal.value if is_link else None
-
-    def _name(self, iri: str, *, is_term: bool = False) -> Text:
-        """Return what a person calls a thing, a class or a property (``is_term``)."""
-        label = choose(self._labels.get(iri, ()), self._language)
-        if label:
-            return _text(label)
-        if self._home and iri in (self._names.base, self._names.public):
-            return self._home
-        known = term_label(iri, self._language)
-        if known:
-            return Text(known, self._language)
-        if is_term and spoken(iri):
-            return Text(spoken(iri))
-        short = shorten(iri)
-        if short == iri and iri.startswith(self._names.base):
-            return Text(iri[len(self._names.base) :] or iri)
-        return Text(place_on_the_web(iri))
 
 
 def spoken(iri: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import cast
 from urllib.parse import quote
 
@@ -20,9 +20,8 @@ from solnum_ld.messages import in_language
 from solnum_ld.namespaces import PREFIXES, SH
 from solnum_ld.resources.describing import describe_query
 from solnum_ld.resources.roles import QUERIES
-from solnum_ld.resources.terms import term_label
-from solnum_ld.resources.typography import date_text, number_text
-from solnum_ld.resources.view import Text, Value, Viewer, choose, natural, place_on_the_web
+from solnum_ld.resources.typography import number_text
+from solnum_ld.resources.view import Speaker, Text, Value, Viewer, choose, natural
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.store.protocol import Limits, Term
 from solnum_ld.web.completion import read_completion
@@ -210,9 +209,23 @@ async def _evaluate(generation: Generation, query: SparqlQuery, limits: Limits, 
     labels = await generation.store.labels(
         sorted({t.value for row in rows for t in row if isinstance(t, ox.NamedNode)})
     )
-    namer = _Namer(generation, language, labels)
-    shown = tuple(tuple(None if term is None else namer.value(term) for term in row) for row in rows)
+    speaker = Speaker(generation.manifest.names, language, labels, home_title(generation, language))
+    terms = await asyncio.to_thread(_terms_in_use, generation)
+    said = [tuple(_said(term, speaker, terms) for term in row) for row in rows]
+    apart = speaker.told_apart(value for row in said for value in row if value)
+    shown = tuple(tuple(v and replace(v, text=apart.get(v.iri, v.text)) for v in row) for row in said)
     return Outcome(columns, shown, more=more, ms=ms, is_graph=query.form not in (QueryForm.SELECT, QueryForm.ASK))
+
+
+def _said(term: Term | None, speaker: Speaker, terms: frozenset[str]) -> Value | None:
+    """Return a term as resource pages say it: classes and properties in words."""
+    if term is None:
+        return None
+    return speaker.term(term) if isinstance(term, ox.NamedNode) and term.value in terms else speaker.value(term)
+
+
+def _terms_in_use(generation: Generation) -> frozenset[str]:
+    return frozenset(iri for counts in read_statistics(generation).values() for iri in counts)
 
 
 def _since(started: float) -> int:
@@ -260,45 +273,6 @@ def _cut(data: bytes, most: int) -> tuple[list[bytes], bool]:
     if tail and len(lines) < most and len(data) <= _MAX_BYTES:
         lines.append(tail)
     return [line + b"\n" for line in lines[:most]], len(lines) > most
-
-
-class _Namer:
-    """Names the terms of results."""
-
-    def __init__(self, generation: Generation, language: str, labels: Mapping[str, Sequence[ox.Literal]]) -> None:
-        self._names, self._language, self._labels = generation.manifest.names, language, labels
-        self._home = home_title(generation, language)
-
-    def value(self, term: Term) -> Value:
-        if isinstance(term, ox.NamedNode):
-            return self._resource(term.value)
-        if isinstance(term, ox.Literal):
-            text = number_text(term.value, self._language) if _is_number(term) else term.value
-            text = date_text(text, self._language) if term.datatype.value.endswith(("#date", "#dateTime")) else text
-            return Value(Text(text, term.language or ""))
-        return Value(Text(str(term)))
-
-    def _resource(self, iri: str) -> Value:
-        label = choose(self._labels.get(iri, ()), self._language)
-        own = iri.startswith((self._names.base, self._names.public)) or self._names.is_vocabulary(iri)
-        known = term_label(iri, self._language)
-        if label is not None:
-            text = Text(label.value, label.language or "")
-        elif iri in (self._names.base, self._names.public):
-            text = self._home
-        elif known:
-            text = Text(known, self._language)
-        else:
-            text = Text(
-                iri[len(self._names.base) :] if own and iri.startswith(self._names.base) else place_on_the_web(iri)
-            )
-        web = iri.startswith(("http://", "https://"))
-        href = self._names.page(iri) if own or not web else iri
-        return Value(text, href, not own and web, iri=iri)
-
-
-def _is_number(literal: ox.Literal) -> bool:
-    return literal.datatype.value.endswith(("#integer", "#decimal", "#double", "#float"))
 
 
 # -- what helps ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import SH
+from solnum_ld.resources.typography import literal_text
 from solnum_ld.resources.view import Text, Value, Viewer, choose
 from solnum_ld.store.protocol import Term
 from solnum_ld.web.site import Generation
@@ -64,7 +65,8 @@ def _value(generation: Generation, term: Term, labels: Mapping[str, tuple[ox.Lit
         href = term.value if outside and web else names.page(term.value)
         return Value(Viewer(names, language).name(term.value, labels.get(term.value, ())), href, outside and web)
     if isinstance(term, ox.Literal):
-        text = term.value if len(term.value) < 120 else f"{term.value[:120]}…"
+        said = literal_text(term.value, term.datatype.value, language)
+        text = said if len(said) < 120 else f"{said[:120]}…"
         return Value(Text(text, term.language or ""))
     return Value(Text("…"))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pyoxigraph as ox
 
 from solnum_ld.iris import Names
-from solnum_ld.resources.typography import date_text, number_text
+from solnum_ld.resources.typography import literal_text
 from solnum_ld.resources.view import Text, Value, Viewer, is_said
 from solnum_ld.search.ask import FacetValue
 
@@ -36,7 +36,7 @@ class Wording:
             href = self.names.page(term.value) if own or not web else term.value
             return Value(self.text(found.names, term.value), href, not own and web, iri=term.value)
         if isinstance(term, ox.Literal):
-            said = number_text(date_text(term.value, self.language), self.language)
+            said = literal_text(term.value, term.datatype.value, self.language)
             return Value(Text(said, (term.language or "").partition("-")[0]))
         return Value(Text("…"))
 
