@@ -172,6 +172,35 @@ def test_where_there_is_no_release_it_is_said(releases: Path) -> None:
     assert command_line("releases", "--releases", releases).exit_code == 0
 
 
+def test_releases_for_another_base_are_named(source: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert command_line("build", source, "--port", "8001").exit_code == 0
+    done = command_line("query", "ASK {}", "--source", source)
+    assert done.exit_code == 1
+    assert "but for http://127.0.0.1:8001/: name that with --base-uri" in done.stderr
+    assert "solnum-ld build" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["releases"], ["rollback", "--source"], ["query", "ASK {}", "--source"]])
+def test_a_source_that_is_no_folder_is_misuse_unless_it_left_releases(arguments: list[str], tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    done = command_line(*arguments, gone, "--releases", tmp_path / "none")
+    assert done.exit_code == 2
+    assert "gone is not a folder" in done.stderr
+    write(gone, {"a.ttl": GOOD})
+    assert command_line("build", gone, "--releases", tmp_path / "some").exit_code == 0
+    (gone / "a.ttl").unlink()
+    gone.rmdir()
+    assert "is not a folder" not in command_line(*arguments, gone, "--releases", tmp_path / "some").stderr
+
+
+def test_a_wrong_proxy_is_said_before_anything_is_built(source: Path, releases: Path) -> None:
+    done = command_line("serve", source, "--port", "0", "--releases", releases, "--trusted-proxy", "nobody")
+    assert done.exit_code == 2
+    assert "'nobody' is not an address" in done.stderr
+    assert not releases.exists()
+
+
 @pytest.mark.parametrize("kind", ["file", "below a file"])
 def test_releases_that_cannot_be_written_are_said_in_one_sentence(kind: str, source: Path, tmp_path: Path) -> None:
     write(tmp_path, {"file": ""})

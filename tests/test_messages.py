@@ -14,10 +14,11 @@ from release.building import GOOD, LOCAL, catalog, command_line, write
 from solnum_ld import errors
 from solnum_ld.cli import app
 from solnum_ld.cli.helping import WORDS, translate_help
+from solnum_ld.cli.output import figure
 from solnum_ld.findings import violation
 from solnum_ld.messages import in_language
 from solnum_ld.sparql.grammar import _KINDS
-from support import ROOT
+from support import ROOT, run
 
 SOURCE = ROOT / "src" / "solnum_ld"
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -136,10 +137,19 @@ def test_the_command_line_speaks_french_where_the_terminal_does(
     french = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")
     assert french.exit_code == 1
     assert "La source ne passe pas\u00a0: 1 violation. La version précédente" in french.stderr
-    assert "remède:" in french.stderr
+    assert "remède\u00a0:" in french.stderr
     write(source, {"a.ttl": GOOD})
     built = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")
     assert "triplets, est en ligne" in built.stderr
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert (figure(9676), figure(3.64, 1)) == ("9\u202f676", "3,6")
+    asked = run(
+        "query", "SELECT * { ?s ?p ?o", "--source", source, "--releases", tmp_path / "releases", LC_ALL="fr_FR.UTF-8"
+    )
+    assert (
+        "la requête finit avant que le { de la ligne 1, colonne 10, soit fermé\u00a0; il faut «\u00a0}\u00a0»,"
+        in asked.stderr
+    )
     again = command_line("rollback", "--source", source, "--releases", tmp_path / "releases", "--base-uri", LOCAL)
     assert "There is no earlier release" in again.stderr
 

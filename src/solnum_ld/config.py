@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from platformdirs import user_state_path
 
-from solnum_ld.errors import SettingsError
+from solnum_ld.errors import SettingsError, SourceError
 from solnum_ld.iris import is_base
 
 DEFAULT_HOST = "127.0.0.1"
@@ -81,6 +81,14 @@ def bundled_source() -> Path:
     raise SettingsError("The bundled data is missing; name a folder of RDF files.")
 
 
+def require_folder(source: Path) -> None:
+    """Raise :class:`SourceError` when a source is not a folder."""
+    if not source.is_dir():
+        raise SourceError(
+            f"{source} is not a folder. Name a folder that holds RDF files (.ttl .nt .nq .trig .rdf .jsonld)."
+        )
+
+
 def own_address(host: str, port: int) -> str:
     """Return the address that a server has by itself.
 
@@ -125,7 +133,16 @@ def default_releases(source: Path | None, base: str) -> Path:
     else:
         real = source.resolve()
         key = f"{_slug(real.name)}-{hashlib.sha256(str(real).encode()).hexdigest()[:8]}"
-    return user_state_path("solnum-ld") / key / _slug(base.partition("://")[2] if base.startswith("http://") else base)
+    return user_state_path("solnum-ld") / key / folder_name(base)
+
+
+def folder_name(base: str) -> str:
+    """Return what the folder for the releases of a base is called.
+
+    >>> folder_name("http://127.0.0.1:8000/"), folder_name("https://data.example.org/")
+    ('127.0.0.1-8000', 'https-data.example.org')
+    """
+    return _slug(base.partition("://")[2] if base.startswith("http://") else base)
 
 
 def read_store(value: str) -> tuple[str, ...]:

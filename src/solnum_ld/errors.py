@@ -9,6 +9,7 @@ SolnumError
 │   ├── ReleaseMismatch    a release of another source or base
 │   └── LedgerUnreadable   what went live when cannot be read
 ├── SettingsError          a setting is wrong or missing
+├── Unreachable            another's server that was to be visited does not answer
 ├── NotFound               no such resource
 │   └── Gone               withdrawn on purpose
 ├── NotAcceptable          nothing on offer pleases the client
@@ -78,6 +79,10 @@ class LedgerUnreadable(ReleaseError):
 
 class SettingsError(SolnumError):
     """A setting is wrong or missing."""
+
+
+class Unreachable(SolnumError):
+    """A server that was to be visited does not answer."""
 
 
 class NotFound(SolnumError):

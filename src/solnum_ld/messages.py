@@ -7,11 +7,13 @@ holds two languages and what a machine reads stays the same everywhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 
 import polib
 
+_WORD = re.compile(r"\w")
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
@@ -32,6 +34,17 @@ def in_language(sentence: str, language: str) -> str:
             values = {name: plain.get(value, value) for name, value in match.groupdict().items()}
             return translation % values
     return sentence
+
+
+def listed(tokens: Iterable[str], language: str) -> str:
+    """Return tokens as a list for people: what is punctuation itself stands between quotation marks.
+
+    >>> listed(["}", ",", "FILTER", "variable"], "en")
+    '“}”, “,”, FILTER, variable'
+    """
+    opening, closing = ("«\u00a0", "\u00a0»") if language == "fr" else ("“", "”")
+    said = (in_language(token, language) for token in tokens)
+    return ", ".join(token if _WORD.search(token) else f"{opening}{token}{closing}" for token in said)
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,7 @@ from patient import Answer, Answers, answers_with, catalogue_says, patient
 from solnum_ld.cli import app
 from solnum_ld.doctor.examination import Report, examine
 from solnum_ld.doctor.rules import CKAN, RULES, UDATA, Verdict
-from solnum_ld.errors import SettingsError
+from solnum_ld.errors import SettingsError, Unreachable
 from support import ROOT
 
 STUB = "<BASEdataset/stub> a dcat:Dataset .\n<BASEtheme> a"
@@ -222,7 +222,8 @@ def test_what_is_no_server_is_told_and_fails() -> None:
         report = examine(base, seconds=5)
     assert (report.catalogue, report.healthy) == ("", False)
     assert broken(report)["catalogue"] == "loss"
-    assert not examine(base, seconds=2).healthy  # it has ended
+    with pytest.raises(Unreachable, match=r"does not answer: .*refused"):  # it has ended
+        examine(base, seconds=2)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_message_counts_lines_and_names_the_bracket_that_is_open() -> None:
     assert error is not None
     assert (error.line, error.column) == (3, 1)
     assert "( of line 2, column 9" in str(error)
+    assert "expected is “)”, " in str(error)
 
 
 PARTS = re.compile(r"\s+|<[^<>\s]*>|\"[^\"\n]*\"|'[^'\n]*'|[\w:?]+|.", re.DOTALL)

@@ -18,6 +18,7 @@ from solnum_ld.cli.options import BaseOption, HostOption, JsonOption, PortOption
 from solnum_ld.cli.output import err, exit_codes, fail, language, out, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, Settings
 from solnum_ld.errors import MalformedQuery, NotAcceptable
+from solnum_ld.messages import listed
 
 
 def query(
@@ -65,15 +66,26 @@ def query(
         try:
             text = file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            fail(f"{file} cannot be read: {error}", as_json=False, code=2)
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            fail(f"{file} cannot be read: {reason}.", as_json=as_json, code=2)
     elif text in (None, "-"):
         text = sys.stdin.read()
     with exit_codes(as_json=as_json):
         settings = read_settings(directory, host, port, base_uri, None, releases, None)
         try:
             asyncio.run(_ask(text or "", settings, "json" if as_json else form, timeout))
-        except (MalformedQuery, NotAcceptable) as error:
+        except MalformedQuery as error:
+            fail(_in_words(error), as_json=as_json, code=2)
+        except NotAcceptable as error:
             fail(str(error), as_json=as_json, code=2)
+
+
+def _in_words(error: MalformedQuery) -> str:
+    """Return what is wrong with a query and what could stand there, in the language of messages."""
+    mistake, _, expected = str(error).partition("; expected is ")
+    if not expected:
+        return mistake
+    return f"{said(mistake)}{said('; expected is')} {listed(error.expected, language())}"
 
 
 async def _ask(text: str, settings: Settings, form: str | None, timeout: float) -> None:  # noqa: ASYNC109 - the query's own limit

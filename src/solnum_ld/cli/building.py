@@ -28,8 +28,16 @@ from solnum_ld.cli.options import (
     ShaclOption,
     WaitOption,
 )
-from solnum_ld.cli.output import Bars, err, exit_codes, fail, out, print_findings, said
-from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT, DefaultGraph, Settings, bundled_source, make_settings
+from solnum_ld.cli.output import Bars, err, exit_codes, fail, figure, out, print_findings, said
+from solnum_ld.config import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DefaultGraph,
+    Settings,
+    bundled_source,
+    make_settings,
+    require_folder,
+)
 from solnum_ld.findings import Severity, count_by_severity
 
 if TYPE_CHECKING:
@@ -119,7 +127,8 @@ def build(
             return
         print_findings(findings, as_json=False, conforms=True)
         err.print(
-            said(f"Release {manifest.release} of {manifest.counts['triples']:,} triples is current."), soft_wrap=True
+            said(f"Release {manifest.release} of {figure(manifest.counts['triples'])} triples is current."),
+            soft_wrap=True,
         )
         out.print(str(path), soft_wrap=True)
 
@@ -160,9 +169,12 @@ def read_settings(
     releases: Path | None,
     contact: str | None,
 ) -> Settings:
-    return make_settings(
+    settings = make_settings(
         os.environ, source=directory, host=host, port=port, base=base, public=public, releases=releases, contact=contact
     )
+    if directory is not None and not settings.releases.exists():  # releases outlive their source
+        require_folder(directory)
+    return settings
 
 
 def apart(work: Callable[[], object]) -> None:

@@ -101,6 +101,12 @@ def said(sentence: str) -> str:
     return in_language(sentence, language())
 
 
+def figure(number: float, decimals: int = 0) -> str:
+    """Return a number as the language of messages writes it."""
+    text = f"{number:,.{decimals}f}"
+    return text.replace(",", "\u202f").replace(".", ",") if language() == "fr" else text
+
+
 def print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bool, conforms: bool) -> None:
     """Print findings: as JSON on stdout, or in words on stderr."""
     from solnum_ld.release.report import worst_first
@@ -118,12 +124,12 @@ def print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bo
         place = f"{finding.place}: " if finding.place else ""
         colour = _COLOURS[finding.severity]
         err.print(
-            f"[bold]{escape(place)}[/][{colour}]{said(finding.severity)}[/]: {escape(finding.message(wanted))} [dim]({escape(finding.rule)})[/]",
+            f"[bold]{escape(place)}[/][{colour}]{said(finding.severity)}[/]{said(':')} {escape(finding.message(wanted))} [dim]({escape(finding.rule)})[/]",
             soft_wrap=True,
         )
         if finding.iri:
             err.print(
-                f"    {said('resource')}: {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>",
+                f"    {said('resource')}{said(':')} {escape(f'{finding.label} ' if finding.label else '')}<{escape(finding.iri)}>",
                 soft_wrap=True,
             )
         for name, value in (
@@ -133,7 +139,7 @@ def print_findings(findings: tuple[Finding, ...] | list[Finding], *, as_json: bo
             ("to mend", said(finding.remedy)),
         ):
             if value:
-                err.print(f"    {said(name) + ':':9} {escape(value)}", soft_wrap=True)
+                err.print(f"    {said(name) + said(':'):9} {escape(value)}", soft_wrap=True)
     counts = ", ".join(
         f"{n} {said(name)}{'s' if n != 1 else ''}" for name, n in count_by_severity(findings).items() if n
     )

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from solnum_ld.cli.building import read_settings
 from solnum_ld.cli.options import BaseOption, DirArgument, HostOption, JsonOption, PortOption, ReleasesOption
-from solnum_ld.cli.output import err, exit_codes, out, said
+from solnum_ld.cli.output import err, exit_codes, figure, out, said
 from solnum_ld.config import DEFAULT_HOST, DEFAULT_PORT
 
 
@@ -35,7 +35,7 @@ def list_releases(
 
     with exit_codes(as_json=as_json):
         folder = ReleaseFolder(read_settings(directory, host, port, base_uri, None, releases, None).releases)
-        current = folder.current_path()
+        current, kept = folder.current_path(), folder.releases()
         live = {release: at for at, release in folder.live_since()}
         rows = [
             {
@@ -46,7 +46,7 @@ def list_releases(
                 "triples": r.manifest.counts["triples"],
                 "content": r.manifest.content,
             }
-            for r in folder.releases()
+            for r in kept
         ]
     if as_json:
         sys.stdout.write(json.dumps(rows, ensure_ascii=False, indent=2) + "\n")
@@ -54,9 +54,9 @@ def list_releases(
     if not rows:
         err.print(escape(said(f"There is no release in {folder.path}.")), soft_wrap=True)
         return
-    for row in rows:
+    for release, row in zip(kept, rows, strict=True):
         out.print(
-            f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {row['triples']:,} {said('triples')}",
+            f"{'*' if row['current'] else ' '} {row['release']}  {row['live'] or '-':20}  version {row['version'] or '-':8}  {figure(release.manifest.counts['triples'])} {said('triples')}",
             soft_wrap=True,
         )
 

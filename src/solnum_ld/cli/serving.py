@@ -37,7 +37,7 @@ from solnum_ld.cli.options import (
     TrustedProxyOption,
     WorkersOption,
 )
-from solnum_ld.cli.output import err, exit_codes, language, print_findings, said
+from solnum_ld.cli.output import err, exit_codes, figure, language, print_findings, said
 from solnum_ld.config import (
     DEFAULT_HOST,
     DEFAULT_PORT,
@@ -101,6 +101,7 @@ def serve(
       solnum-ld serve my-data --no-build --store http://10.0.0.1:7878/query,http://10.0.0.2:7878/query
     """
     from solnum_ld.release.options import BuildOptions
+    from solnum_ld.web.clients import networks
     from solnum_ld.web.server import bind, run
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -108,6 +109,7 @@ def serve(
     with exit_codes():
         started = time.perf_counter()
         urls = read_store(store)
+        networks(tuple(trusted_proxy or ()))
         bound = bind(host, port)
         port = bound.getsockname()[1]
         settings = read_settings(directory, host, port, base_uri, public_url, releases, contact)
@@ -143,8 +145,8 @@ def _announce(settings: Settings, service: ServiceSettings, release: tuple[str, 
     from solnum_ld.web.html import has_editor
 
     title, name, triples = release
-    ready = said(f"release {name}, {triples} triples, ready in {time.perf_counter() - started:.1f} s")
-    err.print(f"[bold]{escape(title)}[/]: {ready}", soft_wrap=True)
+    ready = said(f"release {name}, {triples} triples, ready in {figure(time.perf_counter() - started, 1)} s")
+    err.print(f"[bold]{escape(title)}[/]{said(':')} {ready}", soft_wrap=True)
     places = [
         ("pages", settings.public),
         ("SPARQL", f"{settings.public}sparql"),
@@ -210,7 +212,7 @@ def _application(
         except OSError as error:
             raise SettingsError(f"--metrics-port {service.metrics_port} cannot be used: {error.strerror}.") from error
     title = localised(manifest.dataset.title, language())
-    return application, clients, (title, manifest.release, f"{manifest.counts['triples']:,}")
+    return application, clients, (title, manifest.release, figure(manifest.counts["triples"]))
 
 
 def _published(folder: ReleaseFolder, urls: tuple[str, ...]) -> Release:

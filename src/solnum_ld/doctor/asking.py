@@ -90,7 +90,7 @@ class Asker:
             headers={"user-agent": AGENT},
             limits=httpx.Limits(max_connections=4),
         )
-        self.asked = 0
+        self.asked = self.answered = 0
 
     def __enter__(self) -> Asker:
         return self
@@ -136,6 +136,7 @@ class Asker:
         body, error = bytearray(), ""
         try:
             with self._client.stream(method, url, headers=headers, data=form) as response:
+                self.answered += 1
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > self._most_bytes:

@@ -16,7 +16,7 @@ from solnum_ld.doctor.programs import examine_endpoint, examine_void
 from solnum_ld.doctor.records import examine_records
 from solnum_ld.doctor.rules import Outcome, Verdict
 from solnum_ld.doctor.walking import find_catalogue
-from solnum_ld.errors import SettingsError
+from solnum_ld.errors import SettingsError, Unreachable
 
 MOST_PAGES = 100
 STOPPING = frozenset("catalogue head redirect any-media-type media-type well-formed remote-context size".split())
@@ -76,7 +76,8 @@ def examine(
     seconds: float = 30.0,
     most_pages: int = MOST_PAGES,
 ) -> Report:
-    """Visit the deployment at ``url`` and return the report; raise SettingsError for what is no address.
+    """Visit the deployment at ``url`` and return the report; raise SettingsError for what is no address, and Unreachable
+    where nothing answers.
 
     ``catalogue``, ``oai`` and ``sparql`` name what is not at its usual place.
     """
@@ -87,6 +88,8 @@ def examine(
         url += "/"
     with Asker(seconds) as asker:
         found = find_catalogue(asker, catalogue or url, most_pages, named=bool(catalogue))
+        if not asker.answered:
+            raise Unreachable(f"{url} does not answer: {asker.ask(url).said}.")
         graph = found.merged
         outcomes = tuple(_outcomes(asker, url, found_graph=graph, oai=oai, sparql=sparql))
         return Report(url, found.found, (*examine_catalogue(asker, found), *outcomes), asker.asked, taken(graph))

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from solnum_ld.config import folder_name
 from solnum_ld.errors import LedgerUnreadable, NoRelease, ReleaseBusy, ReleaseError, SettingsError
 from solnum_ld.ledger import NAME as LEDGER
 from solnum_ld.ledger import Ledger
@@ -84,8 +85,19 @@ class ReleaseFolder:
         """Return the live release; raise :class:`NoRelease` when there is none."""
         path = self.current_path()
         if path is None:
+            others = self._bases_beside()
+            if others:
+                raise NoRelease(f"There is no release in {self.path}, but for {others}: name that with --base-uri.")
             raise NoRelease(f"There is no release in {self.path}. Build one: solnum-ld build")
         return Release(path, read_manifest(path))
+
+    def _bases_beside(self) -> str:
+        """Return the other bases that the same source has releases for, where folders are named for their bases."""
+        beside = (ReleaseFolder(path.parent).current_path() for path in self.path.parent.glob("*/current"))
+        manifests = [read_manifest(path) for path in beside if path is not None]
+        return ", ".join(
+            sorted(m.base for m in manifests if (self.path.parent / folder_name(m.base) / m.release).is_dir())
+        )
 
     def releases(self) -> list[Release]:
         """Return every whole release, the newest first."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote
 
-from solnum_ld.errors import SourceError
+from solnum_ld.config import require_folder
 from solnum_ld.findings import Finding, violation, warning
 from solnum_ld.mediatypes import SOURCE_SUFFIXES, Format
 
@@ -99,10 +99,7 @@ def survey_tree(root: Path) -> SourceTree:
     only ``ontology/``, ``shapes/`` and ``catalog.ttl`` take part. Links are followed when they stay within the
     folder; one that leads out of it is a violation.
     """
-    if not root.is_dir():
-        raise SourceError(
-            f"{root} is not a folder. Name a folder that holds RDF files (.ttl .nt .nq .trig .rdf .jsonld)."
-        )
+    require_folder(root)
     real = root.resolve()
     files: list[SourceFile] = []
     rules: list[Path] = []

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from solnum_ld.errors import MalformedQuery
+from solnum_ld.messages import listed
 from solnum_ld.sparql.scan import position, unclosed, undeclared_prefix
 
 _LISTED = 8
@@ -280,7 +281,8 @@ def find_mistake(text: str) -> Mistake | None:
 
 
 def _in_words(symbols: set[str]) -> tuple[str, ...]:
-    return tuple(sorted({_KINDS.get(symbol, symbol) for symbol in symbols}))
+    """Return what could stand there, what closes a group first: that is most often what is missing."""
+    return tuple(sorted({_KINDS.get(symbol, symbol) for symbol in symbols}, key=lambda word: (word not in "})]", word)))
 
 
 def undeclared(text: str) -> MalformedQuery | None:
@@ -315,8 +317,8 @@ def explain(text: str) -> MalformedQuery | None:
         what = f"the query ends before the {opened[0]} of line {at[0]}, column {at[1]} is closed"
     else:
         what = "the query ends too early"
-    listed = ", ".join(mistake.expected[:_LISTED]) + (", …" if len(mistake.expected) > _LISTED else "")
-    message = f"Line {line}, column {column}: {what}; expected is {listed}"
+    tokens = listed(mistake.expected[:_LISTED], "en") + (", …" if len(mistake.expected) > _LISTED else "")
+    message = f"Line {line}, column {column}: {what}; expected is {tokens}"
     return MalformedQuery(message, line=line, column=column, expected=mistake.expected)
 
 

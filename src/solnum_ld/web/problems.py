@@ -30,7 +30,7 @@ from solnum_ld.errors import (
     UnsupportedContent,
 )
 from solnum_ld.mediatypes import HTML, PROBLEM, PROBLEM_FORMATS, TEXT, Format
-from solnum_ld.messages import in_language
+from solnum_ld.messages import listed
 from solnum_ld.negotiation import negotiate
 from solnum_ld.search.text import words
 from solnum_ld.web.cache import GENERATION, VARIANT, generation_of, variant_of
@@ -133,9 +133,7 @@ def _explanation(key: str, members: dict[str, object], language: str) -> str:
     text = word("syntax_text", language, line=members["line"], column=members["column"])
     expected = members.get("expected")
     if isinstance(expected, list):
-        text += " " + word(
-            "syntax_expected", language, expected=", ".join(in_language(str(token), language) for token in expected)
-        )
+        text += " " + word("syntax_expected", language, expected=listed(map(str, expected), language))
     return text
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from solnum_ld.errors import MalformedQuery, SolnumError
 from solnum_ld.mediatypes import HTML, NTRIPLES, SPARQL_JSON, TSV, Format
-from solnum_ld.messages import in_language
+from solnum_ld.messages import listed
 from solnum_ld.namespaces import PREFIXES, SH
 from solnum_ld.resources.describing import describe_query
 from solnum_ld.resources.roles import QUERIES
@@ -173,7 +173,7 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
         said += " " + word(
             "syntax_expected",
             language,
-            expected=", ".join(in_language(token, language) for token in error.expected[:12]),
+            expected=listed(error.expected[:12], language),
         )
     lines = text.splitlines() or [""]
     line = lines[min(error.line, len(lines)) - 1]
