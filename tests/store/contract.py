@@ -13,6 +13,7 @@ import pytest
 from release.building import LABEL, SPACE, build_into, catalog, write
 from solnum_ld.errors import MalformedQuery, QueryTimeout, ResultTooLarge
 from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, TSV, TURTLE, Format
+from solnum_ld.resources.holding import with_holders
 from solnum_ld.sparql import parse_query
 from solnum_ld.store.protocol import INCOMING_LIMIT, OUTGOING_LIMIT, Description, Limits, PropertyValues, Store, Window
 
@@ -30,6 +31,7 @@ SOURCE = {
     "things.ttl": f"""@prefix x: <{X}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix schema: <https://schema.org/> .
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
+<{SPACE}id/lister> x:members ( "z" <{SPACE}id/b> [ x:agent <{SPACE}id/b> ] <{SPACE}id/b> ) .
 <{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .
 _:loop x:next [ x:next _:loop ] . <{SPACE}id/round> x:start _:loop .
@@ -133,6 +135,21 @@ class StoreContract:
         incoming = {group.predicate.value: group.values for group in described(f"{SPACE}id/b").incoming}
         assert incoming[f"{X}p"] == (ox.NamedNode(f"{SPACE}id/a"),)
         assert isinstance(incoming[f"{X}r"][0], ox.BlankNode)
+
+    def test_what_mentions_by_way_of_lists_and_blank_nodes_is_found(self, ask: Callable[..., Description]) -> None:
+        async def held(store: Store) -> Description:
+            found = await store.describe(f"{SPACE}id/b", Window())
+            assert found is not None
+            return await with_holders(store, found)
+
+        found = ask(held)
+        assert {group.predicate.value: group.values for group in found.incoming} == {
+            f"{X}agent": (ox.NamedNode(f"{SPACE}id/lister"),),
+            f"{X}members": (ox.NamedNode(f"{SPACE}id/lister"),),
+            f"{X}p": (ox.NamedNode(f"{SPACE}id/a"),),
+            f"{X}r": (ox.NamedNode(f"{SPACE}id/a"),),
+        }
+        assert found.labels[f"{SPACE}id/a"] == (ox.Literal("A", language="fr"),)
 
     def test_what_a_resource_states_itself_is_had_alone(self, described: Callable[..., Description]) -> None:
         for name in ("id/a", "id/b"):

@@ -164,3 +164,15 @@ def test_answers_to_queries_speak_as_pages_do(stars: httpx.Client) -> None:
         "44\u00a0BC",
         "yes",
     ]
+
+
+def test_a_member_of_a_list_is_mentioned_by_what_has_the_list(stars: httpx.Client) -> None:
+    page = stars.get("doc/workshop?lang=en", headers={"accept": FIREFOX}).text
+    mentions = page.split('class="mentions"')[1].split("</section>")[0]
+    said = [re.sub("<[^>]*>", "", part).split() for part in re.findall("<h3>.*?(?=<h3>|$)", mentions, re.DOTALL)]
+    assert [" ".join(words) for words in said] == [
+        "Named as “built by” by (1) nameless",
+        "Named as “owners” by (1) nameless",
+    ]
+    turned = "doc/workshop?inverse=1&property=http%3A%2F%2Fwww.w3.org%2F1999%2F02%2F22-rdf-syntax-ns%23first"
+    assert "[ ]" not in stars.get(turned, headers={"accept": FIREFOX}).text.split("<pre")[0]

@@ -16,6 +16,7 @@ from solnum_ld.errors import Gone, MalformedRequest, NotAcceptable, NotFound
 from solnum_ld.iris import is_absolute, spellings
 from solnum_ld.mediatypes import BY_SUFFIX, HTML, JSONLD, RDF_FORMATS, TURTLE, Format
 from solnum_ld.namespaces import OWL, RDF, RDF_TYPE, RDFS, SD, SH, SN, VOID, shorten
+from solnum_ld.resources.holding import with_holders
 from solnum_ld.resources.representation import next_pages, rdf_offers, serialise, triples_of
 from solnum_ld.resources.schema_org import site, structured
 from solnum_ld.resources.signposting import LINKSET, MANY, linkset, signposts
@@ -333,9 +334,10 @@ async def _answer(
     if form is HTML:
         language = choose_language(request)
         classes = await used_classes(generation, language) if template == "home.html" else []
+        shown = await with_holders(generation.store, subject.description, whole=not query)
         around = await surround(generation, subject.description, language, alternates, write)
         block = await _structured(subject, language, template)
-        body = _page(request, subject, language, template, around, classes, block)
+        body = _page(request, subject, shown, language, template, around, classes, block)
         if location and "lang" in request.query_params:
             location = f"{location}?lang={language}"
         return represent(
@@ -417,6 +419,7 @@ async def _structured(subject: _Subject, language: str, template: str) -> str:
 def _page(
     request: Request,
     subject: _Subject,
+    description: Description,
     language: str,
     template: str,
     around: Surroundings,
@@ -425,7 +428,7 @@ def _page(
 ) -> str:
     generation = subject.generation
     viewer = Viewer(generation.manifest.names, language, home_title(generation, language))
-    view = viewer.view(subject.description, subject.address)
+    view = viewer.view(description, subject.address)
     home = home_of(generation, language) if template == "home.html" else {}
     return render(
         template,

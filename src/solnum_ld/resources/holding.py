@@ -1,0 +1,73 @@
+"""Who mentions a thing by way of a list or a blank node: these have no page, so that the things that have them stand for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pyoxigraph as ox
+
+from solnum_ld.namespaces import RDF, RDF_TYPE
+from solnum_ld.store.protocol import INCOMING_LIMIT, Description, PropertyValues, Store, Term
+
+MAX_HELD = 1000
+"""Mentions by blank nodes among which the things that have them are looked for: what has more is no more than a class or a unit."""
+
+_FIRST = RDF + "first"
+_HOLDERS = f"""SELECT DISTINCT ?item ?step ?property ?holder WHERE {{
+  ?cell ?step ?item . FILTER(isBlank(?cell) && ?step != <{RDF_TYPE}>)
+  ?head <{RDF}rest>* ?cell .
+  {{ ?holder ?property ?head }}
+  UNION {{ ?inner ?to ?head . FILTER(isBlank(?inner)) ?top <{RDF}rest>* ?inner . ?holder ?property ?top }}
+  FILTER(isIRI(?holder))
+}}"""
+
+
+async def with_holders(store: Store, description: Description, *, whole: bool = True) -> Description:
+    """Return a description in which things mention the resource, and no blank nodes do.
+
+    A member of a list is mentioned by the property that has the list, the value of a blank node by its own. Where the
+    description is not ``whole`` but one property of it, blank nodes are left out.
+    """
+    blank = [group for group in description.incoming if any(isinstance(v, ox.BlankNode) for v in group.values)]
+    if not blank:
+        return description
+    rows = []
+    if whole and sum(group.count for group in blank if group.predicate.value != RDF_TYPE) <= MAX_HELD:
+        rows = await store.rows(_HOLDERS, item=ox.NamedNode(description.iri))
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        step, name, holder = (_iri(row[key]) for key in ("step", "property", "holder"))
+        if holder != description.iri:
+            held.setdefault(name if step == _FIRST else step, set()).add(holder)
+    incoming = {group.predicate.value: group for group in _named(description)}
+    for name, holders in held.items():
+        incoming[name] = _joined(ox.NamedNode(name), incoming.get(name), holders)
+    shown = {v.value for name in held for v in incoming[name].values if isinstance(v, ox.NamedNode)}
+    unknown = sorted({*held, *shown} - description.labels.keys())
+    labels = {**description.labels, **await store.labels(unknown)}
+    return replace(description, incoming=tuple(incoming[name] for name in sorted(incoming)), labels=labels)
+
+
+def _named(description: Description) -> Iterator[PropertyValues]:
+    """Yield the mentions by what has an IRI."""
+    for group in description.incoming:
+        values = tuple(value for value in group.values if not isinstance(value, ox.BlankNode))
+        if values or not group.values:
+            is_end = len(values) < len(group.values)  # in the order of keys nothing but blank nodes follows one
+            yield replace(group, values=values, more=group.more and not is_end)
+
+
+def _joined(predicate: ox.NamedNode, group: PropertyValues | None, holders: set[str]) -> PropertyValues:
+    """Return mentions with those by way of blank nodes among them; of a long list of mentions the latter come first."""
+    own = () if group is None else group.values
+    fresh = [node for iri in sorted(holders) if (node := ox.NamedNode(iri)) not in own]
+    count = len(fresh) + (0 if group is None else group.count)
+    if group is None or not group.more:
+        values = sorted((*own, *fresh), key=str)[:MAX_HELD]
+        return PropertyValues(predicate, True, tuple(values), count, False)
+    return replace(group, values=(*fresh[:INCOMING_LIMIT], *own), count=count)
+
+
+def _iri(term: Term) -> str:
+    return term.value if isinstance(term, ox.NamedNode) else ""
