@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+from release.building import LABEL, build_into, rules_of, write
 from solnum_ld.cli import app
 from solnum_ld.web import about, atlas, catalog, crawlers, downloads, health, oai, resources, search, sparql
 from support import ROOT
@@ -85,3 +88,13 @@ def test_no_path_of_a_machine_stands_in_the_project() -> None:
         if p.suffix in {".py", ".ttl", ".md", ".rq", ".jsonld", ".html"}
     }
     assert [str(p.relative_to(ROOT)) for p, text in texts.items() if suspicious.search(text)] == []
+
+
+def test_the_catalogue_to_begin_with_leaves_nothing_to_object_to(tmp_path: Path) -> None:
+    """As README gives it: no default is taken, and no portal would lose anything."""
+    lines = README.partition("A `catalog.ttl` that no portal")[2].split("\n\nThe catalogue is derived")[0].splitlines()
+    thing = f'<https://museum.example.org/id/vase> <{LABEL}> "Vase"@fr .\n'
+    source = write(tmp_path / "source", {"catalog.ttl": textwrap.dedent("\n".join(lines[1:])), "a.ttl": thing})
+    built = build_into(tmp_path / "releases", source, "https://data.example-museum.fr/", contact="team@museum.fr")
+    assert built.release.manifest.dataset.title["fr"] == "Les vases du musée"
+    assert {rule for _, rule in rules_of(built.findings)} <= {"served-elsewhere"}

@@ -129,7 +129,7 @@ def test_one_empty_file_among_others_is_nothing_to_say(tmp_path: Path) -> None:
 def test_a_folder_without_catalogue_is_published_with_defaults_that_are_said(tmp_path: Path) -> None:
     built = build_into(tmp_path / "releases", write(tmp_path / "source", {"a.ttl": GOOD + labelled("b")}))
     said = " ".join(f.message() for f in built.findings if f.rule == "default")
-    assert f"{SPACE}id/" in said
+    assert f"under {SPACE} are taken" in said
     assert "title" in said
     assert "licence" in said
     assert built.release.manifest.dataset.title == {"": "source"}

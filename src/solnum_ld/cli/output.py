@@ -67,7 +67,10 @@ def exit_codes(*, as_json: bool = False) -> Iterator[None]:
     except SourceInvalid as error:
         print_findings(error.findings, as_json=as_json, conforms=False)
         if not as_json:
-            err.print(f"[bold red]{escape(said(str(error)))}[/] {said('The previous release, if any, is untouched.')}")
+            err.print(
+                f"[bold red]{escape(said(str(error)))}[/] {said('The previous release, if any, is untouched.')}",
+                soft_wrap=True,
+            )
         raise typer.Exit(1) from None
     except SourceError as error:
         fail(str(error), as_json=as_json, code=2)

@@ -26,8 +26,16 @@ class Declared:
     space: str
     strict: bool
     dataset: Dataset
-    defaults: tuple[str, ...]
+    defaults: tuple[Default, ...]
     statements: tuple[ox.Triple, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """What was taken because nothing was declared: the sentence that says so, and what to state of the dataset instead."""
+
+    sentence: str
+    statement: str
 
 
 def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str, base: str = "") -> Declared:
@@ -66,14 +74,21 @@ def read_declared(catalog: Iterable[ox.Quad], root: Path, guessed_space: str, ba
             if space
             else "none of its IRIs is taken as its own; each has its page at /describe"
         )
-        defaults.append(f"No void:uriSpace is declared: {said}.")
+        defaults.append(Default(f"No void:uriSpace is declared: {said}.", f'void:uriSpace "{space or "http://…/"}"'))
     title = texts(DCTERMS + "title", SCHEMA + "name")
     if not title:
         title = {"": root.name}
-        defaults.append(f"No title is declared: the folder's name, {root.name!r}, is shown.")
+        defaults.append(
+            Default(f"No title is declared: the folder's name, {root.name!r}, is shown.", 'dcterms:title "…"@fr')
+        )
     license_iri = one(DCTERMS + "license", SCHEMA + "license")
     if not license_iri:
-        defaults.append("No licence is declared: none is published. Portals list such data as not reusable.")
+        defaults.append(
+            Default(
+                "No licence is declared: none is published. Portals list such data as not reusable.",
+                "dcterms:license <http://…>",
+            )
+        )
     iri = node.value if isinstance(node, ox.NamedNode) else f"{space or NO_SPACE}dataset/{_slug(root.name)}"
     dataset = Dataset(
         iri=iri,

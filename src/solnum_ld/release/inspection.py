@@ -141,9 +141,13 @@ def inspect_tree(
         )
     findings += [
         Finding(
-            Severity.INFO, "default", {"en": text}, "Say it in catalog.ttl.", file=catalog.name if catalog else None
+            Severity.INFO,
+            "default",
+            {"en": default.sentence},
+            f"Say it in catalog.ttl, of the dcat:Dataset: {default.statement} .",
+            file=catalog.name if catalog else None,
         )
-        for text in declared.defaults
+        for default in declared.defaults
     ]
     if not survey.quads and tree.files and not any(f.severity is Severity.VIOLATION for f in findings):
         findings.append(warning("empty", "The source has files but not a single triple.", "Is it the right folder?"))

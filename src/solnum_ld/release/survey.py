@@ -86,6 +86,7 @@ class Survey:
     def common_space(self) -> str:
         """Return the longest prefix, up to a ``/``, that the IRIs of most subjects share; empty when there is none.
 
+        It ends before ``id/``, which a deployment has in its own names: ``…/id/x`` stays ``{base}id/x``.
         Only subjects of the most frequent http(s) authority count, and they must be at least half of all.
         """
         authorities: Counter[bytes] = Counter()
@@ -108,4 +109,5 @@ class Survey:
         cut = prefix.rfind(b"/") + 1
         if cut <= len(authority):
             return (authority + b"/").decode()
-        return prefix[:cut].decode()
+        named = prefix.find(b"/id/", len(authority))
+        return prefix[: named + 1 if named >= 0 else cut].decode()
