@@ -133,7 +133,7 @@ def test_a_folder_without_catalogue_is_published_with_defaults_that_are_said(tmp
     assert "title" in said
     assert "licence" in said
     assert built.release.manifest.dataset.title == {"": "source"}
-    assert built.release.manifest.space == f"{SPACE}id/"
+    assert built.release.manifest.space == SPACE
     assert {f.severity for f in built.findings} == {"info"}
 
 
