@@ -28,7 +28,9 @@ VCARD = "http://www.w3.org/2006/vcard/ns#"
 PREFIXES: dict[str, str] = {
     "adms": ADMS,
     "bibo": "http://purl.org/ontology/bibo/",
+    "bio": "http://purl.org/vocab/bio/0.1/",
     "csvw": CSVW,
+    "dc": "http://purl.org/dc/elements/1.1/",
     "dcat": DCAT,
     "dcatap": DCATAP,
     "dcterms": DCTERMS,
@@ -37,6 +39,8 @@ PREFIXES: dict[str, str] = {
     "geo": GEO,
     "hydra": HYDRA,
     "igeo": "http://rdf.insee.fr/def/geo#",
+    "locn": "http://www.w3.org/ns/locn#",
+    "org": "http://www.w3.org/ns/org#",
     "owl": OWL,
     "prov": PROV,
     "rdf": RDF,
@@ -52,6 +56,7 @@ PREFIXES: dict[str, str] = {
     "vcard": VCARD,
     "void": VOID,
     "wd": "http://www.wikidata.org/entity/",
+    "wgs": "http://www.w3.org/2003/01/geo/wgs84_pos#",
     "xsd": XSD,
 }
 

@@ -77,6 +77,10 @@ def test_a_whole_list_is_shown_as_one_and_anything_else_as_the_statements_it_is(
         ("2.5E0", "double", "2,5", "2.5"),
         ("1e999", "double", "1e999", "1e999"),
         ("12", "unsignedByte", "12", "12"),
+        ("P14D", "duration", "14 jours", "14 days"),
+        ("PT1H30M", "dayTimeDuration", "1 heure 30 minutes", "1 hour 30 minutes"),
+        ("P", "duration", "P", "P"),
+        ("20:30:00", "time", "20 h 30", "20:30"),
     ],
 )
 def test_values_are_read_aloud(lexical: str, name: str, french: str, english: str) -> None:
@@ -119,3 +123,54 @@ def test_a_thing_is_called_all_that_it_is_called_each_name_once() -> None:
         SCHEMA + "name": [("Ville", "fr", "")],
     }
     assert all(g.count == len(g.values) for g in view.facts)
+
+
+WKT = ox.NamedNode("http://www.opengis.net/ont/geosparql#wktLiteral")
+AREA = f"POLYGON(({', '.join(f'{n / 100} 0' for n in range(801))}, 8 4, 0 6, 0 0))"
+
+
+@pytest.mark.parametrize(
+    ("literal", "said", "datatype"),
+    [
+        (ox.Literal("POINT(-4.25 48.5)", datatype=WKT), "latitude 48.5°, longitude −4.25°", ""),
+        (ox.Literal(AREA, datatype=WKT), "area of 804 points, around latitude 2.53333°, longitude 3.73333°", ""),
+        (ox.Literal("nowhere", datatype=WKT), "nowhere", "wkt literal"),
+        (ox.Literal("A 3", datatype=ox.NamedNode("http://h.example/terms#ShelfMark")), "A 3", "shelf mark"),
+        (ox.Literal("A 3", datatype=ox.NamedNode("http://h.example/named")), "A 3", "Named"),
+    ],
+)
+def test_forms_and_datatypes_are_told_in_words(literal: ox.Literal, said: str, datatype: str) -> None:
+    value = Speaker(NAMES, "en", {"http://h.example/named": (ox.Literal("Named"),)}).value(literal)
+    assert (value.text.value, value.datatype) == (said, datatype)
+
+
+@pytest.mark.parametrize(
+    ("classes", "shown"),
+    [(("Birth", "Death"), [["type", "date"], ["type", "date"]]), (("Birth", "Birth"), [["date"], ["date"]])],
+)
+def test_blank_nodes_side_by_side_say_of_which_class_they_are_where_that_differs(
+    classes: tuple[str, str], shown: list[list[str]]
+) -> None:
+    nodes = (ox.BlankNode("a"), ox.BlankNode("b"))
+    nested = [
+        triple
+        for node, name in zip(nodes, classes, strict=True)
+        for triple in (
+            ox.Triple(node, ox.NamedNode("http://h.example/date"), ox.Literal(name)),
+            ox.Triple(node, ox.NamedNode(RDF + "type"), ox.NamedNode(f"http://h.example/{name}")),
+        )
+    ]
+    said = PropertyValues(ox.NamedNode("http://h.example/event"), False, nodes, 2, False)
+    description = Description("http://h.example/id/x", (said,), (), tuple(nested), {}, (), ())
+    (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
+    assert [[group.label.value for group in value.nested] for value in fact.values] == shown
+
+
+def test_the_lines_of_an_address_stand_in_their_order() -> None:
+    node = ox.BlankNode("a")
+    lines = {"addressCountry": "France", "addressLocality": "Lyon", "postalCode": "69001", "streetAddress": "1, rue A"}
+    nested = tuple(ox.Triple(node, ox.NamedNode(SCHEMA + name), ox.Literal(text)) for name, text in lines.items())
+    said = PropertyValues(ox.NamedNode(SCHEMA + "address"), False, (node,), 1, False)
+    description = Description("http://h.example/id/x", (said,), (), nested, {}, (), ())
+    (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
+    assert [group.values[0].text.value for group in fact.values[0].nested] == list(reversed(lines.values()))

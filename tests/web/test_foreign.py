@@ -176,3 +176,20 @@ def test_a_member_of_a_list_is_mentioned_by_what_has_the_list(stars: httpx.Clien
     ]
     turned = "doc/workshop?inverse=1&property=http%3A%2F%2Fwww.w3.org%2F1999%2F02%2F22-rdf-syntax-ns%23first"
     assert "[ ]" not in stars.get(turned, headers={"accept": FIREFOX}).text.split("<pre")[0]
+
+
+def test_well_known_terms_and_languages_are_said_in_french(stars: httpx.Client) -> None:
+    page = stars.get("doc/caroline?lang=fr", headers={"accept": FIREFOX}).text
+    facts = [re.sub("<[^>]*>", "", fact).split() for fact in re.findall("<dt>.*?</dd>", page, re.DOTALL)]
+    assert [" ".join(words) for words in facts] == [
+        "langue allemand (lien externe)",
+        "nom de famille Herschel",
+        "prénom Caroline",
+    ]
+
+
+def test_statistics_are_not_what_mentions_a_class(stars: httpx.Client) -> None:
+    person = quote("http://xmlns.com/foaf/0.1/Person", safe="")
+    page = stars.get(f"describe?iri={person}&lang=en", headers={"accept": FIREFOX}).text
+    mentions = page.split('class="mentions"')[1].split("</section>")[0]
+    assert re.findall(r"<h3><span[^>]*>(.*?)<", mentions) == ["Examples in the data"]

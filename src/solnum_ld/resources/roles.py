@@ -16,6 +16,7 @@ from solnum_ld.namespaces import (
     SKOS,
     SN,
     SPEX,
+    VCARD,
     VOID,
 )
 
@@ -60,8 +61,8 @@ ELSEWHERE = frozenset(
 )
 """The same or near things in other places of the web."""
 
-EXAMPLES_OF = frozenset({VOID + "exampleResource", VOID + "rootResource"})
-"""By which a dataset names some of its things: that says nothing of them."""
+EXAMPLES_OF = frozenset(VOID + name for name in ("exampleResource", "rootResource", "class", "property"))
+"""By which a dataset names some of its things, or its statistics count them: that says nothing of them."""
 
 FIRST = (
     *_both("location", "containedInPlace", "areaServed", "about", "subjectOf"),
@@ -76,6 +77,16 @@ FIRST = (
     SKOS + "related",
     SKOS + "inScheme",
     DCAT + "theme",
+    *_both("streetAddress"),
+    *(VCARD + name for name in ("street-address", "extended-address", "post-office-box")),
+    *_both("postalCode"),
+    VCARD + "postal-code",
+    *_both("addressLocality"),
+    VCARD + "locality",
+    *_both("addressRegion"),
+    VCARD + "region",
+    *_both("addressCountry"),
+    VCARD + "country-name",
 )
 """What readers look for first; the rest follows in the order of the alphabet."""
 

@@ -24,6 +24,19 @@ _BOX = re.compile(
     r"(?:<http://www\.opengis\.net/def/crs/OGC/1\.3/CRS84>\s*)?POLYGON\s*\(\(([^()]*)\)\)\Z", re.IGNORECASE
 )
 _DECIMAL = re.compile(r"[+-]?\d+\.\d+\Z")
+_DURATION = re.compile(
+    r"(-?)P(?=.)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})D)?"
+    r"(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?\Z"
+)
+_UNITS = (
+    ("an", "year"),
+    ("mois", "month"),
+    ("jour", "day"),
+    ("heure", "hour"),
+    ("minute", "minute"),
+    ("seconde", "second"),
+)
+_TIME = re.compile(rf"([01]\d|2[0-4]):([0-5]\d):(\d\d)(?:\.\d+)?{_ZONE}")
 _FLOAT = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\Z")
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_NUMBERS = {
@@ -149,6 +162,43 @@ def _day(digits: str, language: str) -> str:
     return "" if not 1 <= number <= 31 else "1er" if number == 1 and language == "fr" else str(number)
 
 
+def duration_text(lexical: str, language: str) -> str:
+    """Return a duration as it is read aloud.
+
+    >>> duration_text("P14D", "fr"), duration_text("-P1Y2MT1M0.5S", "en"), duration_text("PT0S", "en"), duration_text("P", "fr")
+    ('14 jours', '−1 year 2 months 1 minute 0.5 seconds', '0 seconds', 'P')
+    """
+    found = _DURATION.match(lexical)
+    if not found:
+        return lexical
+    counted = [(float(number), words) for number, words in zip(found.groups()[1:], _UNITS, strict=True) if number]
+    said = [_counted(number, words, language) for number, words in counted if number] or [
+        _counted(number, words, language) for number, words in counted[-1:]
+    ]
+    return ("\u2212" if found[1] else "") + " ".join(said)
+
+
+def _counted(number: float, words: tuple[str, str], language: str) -> str:
+    one = number < 2 if language == "fr" else number == 1
+    unit = words[0] if language == "fr" else words[1]
+    return f"{float_text(repr(number), language)} {unit if one or unit == 'mois' else unit + 's'}"
+
+
+def time_text(lexical: str, language: str) -> str:
+    """Return a time of day as it is read aloud, without seconds where there are none.
+
+    >>> time_text("08:30:00Z", "fr"), time_text("08:30:15.5", "en"), time_text("8h", "fr")
+    ('8 h 30', '08:30:15', '8h')
+    """
+    found = _TIME.match(lexical)
+    if not found:
+        return lexical
+    hours, minutes, seconds = found.groups()
+    if language == "fr":
+        return f"{int(hours)} h {minutes}" + (f" min {int(seconds)} s" if int(seconds) else "")
+    return f"{hours}:{minutes}" + (f":{seconds}" if int(seconds) else "")
+
+
 def literal_text(lexical: str, datatype: str, language: str) -> str:
     """Return the text of a literal for readers; what its datatype does not know stays as it is.
 
@@ -170,7 +220,9 @@ _WRITERS: dict[str, Callable[[str, str], str]] = {
     **dict.fromkeys((XSD + "date", XSD + "dateTime", XSD + "dateTimeStamp"), date_text),
     **dict.fromkeys((XSD + "gYearMonth", XSD + "gMonth"), month_text),
     **dict.fromkeys((XSD + "gMonthDay", XSD + "gDay"), day_text),
+    **dict.fromkeys((XSD + "duration", XSD + "dayTimeDuration", XSD + "yearMonthDuration"), duration_text),
     XSD + "gYear": year_text,
+    XSD + "time": time_text,
     XSD + "boolean": _truth_text,
 }
 READ_ALOUD = frozenset(_WRITERS)

@@ -12,11 +12,12 @@ import pyoxigraph as ox
 
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import LABELS, RDF, RDF_TYPE, VOID, XSD, shorten
+from solnum_ld.resources.geometries import geometry_text
 from solnum_ld.resources.languages import language_name
 from solnum_ld.resources.representation import page_address
 from solnum_ld.resources.roles import ELSEWHERE, EXAMPLES_OF, FIRST, LAST, PROVENANCE, SUMMARIES, TWINS
 from solnum_ld.resources.terms import term_label
-from solnum_ld.resources.typography import READ_ALOUD, box_text, literal_text
+from solnum_ld.resources.typography import READ_ALOUD, literal_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
 _PLAIN = READ_ALOUD | {XSD + "string", XSD + "anyURI"}
@@ -247,6 +248,12 @@ class Speaker:
         value = self.value(term)
         return replace(value, text=self._name(value.iri, is_term=True)) if value.iri else value
 
+    def in_tongue(self, text: ox.Literal) -> Value:
+        """Return a literal with what its language is called, where that is not the reader's."""
+        tag = text.language or ""
+        known = tag in ("", self._language)
+        return replace(self.value(text), tongue="" if known else language_name(tag, self._language))
+
     def told_apart(self, values: Iterable[Value]) -> dict[str, Text]:
         """Return, for IRIs that nothing names and that would be called alike, what tells them apart: all of them."""
         alike: dict[str, set[str]] = {}
@@ -263,10 +270,11 @@ class Speaker:
     def _literal(self, term: ox.Literal) -> Value:
         datatype = term.datatype.value
         text = Text(literal_text(term.value, datatype, self._language), term.language or "")
-        box = box_text(term.value, self._language) if datatype == _WKT else ""
-        shown = "" if box or term.language or datatype in _PLAIN or datatype in _ALWAYS_TEXT else shorten(datatype)
+        form = geometry_text(term.value, self._language) if datatype == _WKT else ""
+        plain = form or term.language or datatype in _PLAIN or datatype in _ALWAYS_TEXT
         href = self._link_of_text(term)
-        return Value(self._name(href) if href else Text(box) if box else text, href, datatype=shown)
+        said = self._name(href) if href else Text(form) if form else text
+        return Value(said, href, datatype="" if plain else self._name(datatype, is_term=True).value)
 
     def _link_of_text(self, literal: ox.Literal) -> str | None:
         is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)
@@ -312,16 +320,10 @@ class _Writer(Speaker):
                     fresh += [] if key in told else [value]
                     told |= {key, (value.value, "")}
             if fresh or group.more:
-                yield self._group(group, document, tuple(self._in_tongue(value) for value in fresh))
-
-    def _in_tongue(self, name: ox.Literal) -> Value:
-        """Return a name with what its language is called, where that is not the reader's."""
-        tag = name.language or ""
-        known = tag in ("", self._language)
-        return replace(self.value(name), tongue="" if known else language_name(tag, self._language))
+                yield self._group(group, document, tuple(self.in_tongue(value) for value in fresh))
 
     def group(self, group: PropertyValues, document: str) -> Group:
-        return self._group(group, document, tuple(self.value(v) for v in self._in_language(group.values)))
+        return self._group(group, document, self._together(self._in_language(group.values)))
 
     def _group(self, group: PropertyValues, document: str, values: tuple[Value, ...]) -> Group:
         iri = group.predicate.value
@@ -353,9 +355,27 @@ class _Writer(Speaker):
             return super().value(term)
         items = self._items(term) if depth < 4 else None
         if items is not None:
-            return Value(Text("…"), items=tuple(self.value(item, depth + 1) for item in items))
+            return Value(Text("…"), items=self._together(items, depth + 1))
         inner = self._nested.get(str(term), []) if depth < 4 else []
         return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
+
+    def _together(self, terms: Sequence[Term], depth: int = 0) -> tuple[Value, ...]:
+        """Return terms as values that stand side by side: blank nodes of several classes say of which they are."""
+        kinds: dict[Term, tuple[Term, ...]] = {t: self._kinds(t) for t in terms if isinstance(t, ox.BlankNode)}
+        if len(set(kinds.values())) < 2:
+            return tuple(self.value(term, depth) for term in terms)
+        found = []
+        for term in terms:
+            value, classes = self.value(term, depth), kinds.get(term, ())
+            if classes and value.nested:
+                iri = RDF_TYPE
+                of = Group(self._name(iri, is_term=True), iri, None, tuple(map(self.term, classes)), len(classes))
+                value = replace(value, nested=(of, *(group for group in value.nested if group.iri != iri)))
+            found.append(value)
+        return tuple(found)
+
+    def _kinds(self, node: Term) -> tuple[Term, ...]:
+        return tuple(t.object for t in self._nested.get(str(node), ()) if t.predicate.value == RDF_TYPE)
 
     def _items(self, head: Term) -> list[Term] | None:
         """Return the items of the list that begins at ``head``; ``None`` where it is no list, or not a whole one."""
@@ -372,7 +392,7 @@ class _Writer(Speaker):
         return items
 
     def _inner(self, triples: Sequence[ox.Triple], depth: int) -> Iterable[Group]:
-        for triple in triples:
+        for triple in sorted(triples, key=lambda t: _RANK.get(t.predicate.value, len(_RANK))):
             if triple.predicate.value == RDF_TYPE and len(triples) > 1:
                 continue  # the property says what sort of thing it is
             yield Group(
@@ -387,12 +407,12 @@ class _Writer(Speaker):
 def spoken(iri: str) -> str:
     """Return the local name of a class or property in words; "" where its IRI ends without one.
 
-    >>> [spoken(f"http://x.example/ns{name}") for name in ("#inStreet", "/FormerRegion", "#anyURI", "/isbn13", "#")]
-    ['in street', 'former region', 'any URI', 'isbn13', '']
+    >>> [spoken(f"http://x.example/ns{name}") for name in ("#inStreet", "/FormerRegion", "#anyURI", "/Loan", "#ISBN", "#")]
+    ['in street', 'former region', 'any URI', 'loan', 'ISBN', '']
     """
     local = unquote(iri.replace("#", "/").rpartition("/")[2], errors="replace").replace("_", " ")
     words = _HUMP.sub(" ", local).split()
-    return " ".join(word if word.isupper() else word.lower() for word in words) if len(words) > 1 else local
+    return " ".join(word if word[1:] != word[1:].lower() else word.lower() for word in words)
 
 
 def place_on_the_web(iri: str) -> str:

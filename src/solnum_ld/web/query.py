@@ -221,6 +221,8 @@ def _said(term: Term | None, speaker: Speaker, terms: frozenset[str]) -> Value |
     """Return a term as resource pages say it: classes and properties in words."""
     if term is None:
         return None
+    if isinstance(term, ox.Literal):
+        return speaker.in_tongue(term)
     return speaker.term(term) if isinstance(term, ox.NamedNode) and term.value in terms else speaker.value(term)
 
 
