@@ -136,7 +136,7 @@ def test_the_command_line_speaks_french_where_the_terminal_does(
         monkeypatch.delenv(name, raising=False)
     french = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")
     assert french.exit_code == 1
-    assert "La source ne passe pas\u00a0: 1 violation. La version précédente" in french.stderr
+    assert "La source ne passe pas\u00a0: 1 violation. La publication précédente" in french.stderr
     assert "remède\u00a0:" in french.stderr
     write(source, {"a.ttl": GOOD})
     built = command_line("build", source, "--releases", tmp_path / "releases", locale="fr_FR.UTF-8")

@@ -137,6 +137,18 @@ def test_a_folder_without_catalogue_is_published_with_defaults_that_are_said(tmp
     assert {f.severity for f in built.findings} == {"info"}
 
 
+def test_files_that_look_like_rdf_and_are_not_read_are_told(tmp_path: Path) -> None:
+    flat = write(
+        tmp_path / "flat", {"catalog.ttl": catalog(), "a.ttl": GOOD, "b.n3": GOOD, "c.csv": "a,b", "d.json": "{}"}
+    )
+    found = [f for f in build_into(tmp_path / "one", flat).findings if f.rule == "not-read"]
+    assert [(f.severity, f.file) for f in found] == [("warning", "b.n3")]
+    divided = {"catalog.ttl": catalog(), "data/a.ttl": GOOD, "b.ttl": GOOD, "c.nt": GOOD, "notes.txt": "x"}
+    found = list(build_into(tmp_path / "two", write(tmp_path / "divided", divided)).findings)
+    assert [f.message() for f in found] == ["Beside the folder data/ RDF files are not read: b.ttl and 1 more."]
+    assert found[0].message("fr").endswith("des fichiers RDF ne sont pas lus\u00a0: b.ttl et 1 de plus.")
+
+
 def test_a_source_without_names_of_its_own_is_still_published(tmp_path: Path) -> None:
     lines = "".join(f'<urn:uuid:{n:08}-0000-4000-8000-000000000000> <{LABEL}> "x" .\n' for n in range(5))
     built = build_into(tmp_path / "releases", write(tmp_path / "source", {"a.nt": lines}))

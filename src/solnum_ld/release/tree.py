@@ -92,10 +92,14 @@ def size_of(path: Path) -> int:
         return 0
 
 
+_UNREAD = frozenset({".n3", ".turtle", ".ntriples", ".nquads", ".trix", ".hdt"})
+"""Endings of RDF files that are not read: to pass over them in silence would look like publishing them."""
+
+
 def survey_tree(root: Path) -> SourceTree:
     """Return what the folder holds; raise :class:`SourceError` when it is no folder that can be read.
 
-    Hidden files and folders are passed over, as are files whose name is of no RDF format; beside a folder ``data/``
+    Hidden files and folders are passed over, as are files whose name is of no RDF format; what would be RDF all the same is told. Beside a folder ``data/``
     only ``ontology/``, ``shapes/`` and ``catalog.ttl`` take part. Links are followed when they stay within the
     folder; one that leads out of it is a violation.
     """
@@ -107,6 +111,7 @@ def survey_tree(root: Path) -> SourceTree:
     tables: list[Path] = []
     findings: list[Finding] = []
     context = None
+    beside: list[str] = []
     divided = (real / "data").is_dir()
     for path in _walk(real, findings):
         name = path.relative_to(real).as_posix()
@@ -116,6 +121,7 @@ def survey_tree(root: Path) -> SourceTree:
             findings.append(violation("file-name", "The file's name is not UTF-8.", "Rename it.", file=shown))
             continue
         if divided and parts[0] not in {"data", "ontology", "shapes", "catalog.ttl"}:
+            beside.extend(file.name for file in _source_file(path, name))
             continue
         if parts[0] == "ontology" and len(parts) > 2 and parts[1] == "rules" and path.suffix == ".rq":
             rules.append(path)
@@ -127,6 +133,25 @@ def survey_tree(root: Path) -> SourceTree:
             context = path
         elif not (parts[0] == "ontology" and len(parts) > 2 and parts[1] in {"examples", "releases"}):
             files.extend(_source_file(path, name))
+            if path.suffix.lower() in _UNREAD:
+                findings.append(
+                    warning(
+                        "not-read",
+                        f"The file is not read: {path.suffix} is none of the endings that are.",
+                        "Convert it, or rename it where it is Turtle, N-Triples or N-Quads all the same.",
+                        file=name,
+                    )
+                )
+    if beside:
+        names = beside[0] if len(beside) == 1 else f"{beside[0]} and {len(beside) - 1} more"
+        findings.append(
+            warning(
+                "not-read",
+                f"Beside the folder data/ RDF files are not read: {names}.",
+                "Move into data/ what is to be published; beside it are read ontology/, shapes/ and catalog.ttl alone.",
+                file=beside[0],
+            )
+        )
     if not files and not any(f.severity == "violation" for f in findings):
         known = " ".join(SOURCE_SUFFIXES)
         findings.append(
