@@ -32,6 +32,7 @@ SOURCE = {
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
 <{SPACE}id/lister> x:members ( "z" <{SPACE}id/b> [ x:agent <{SPACE}id/b> ] <{SPACE}id/b> ) .
+<{SPACE}id/start> x:next <{SPACE}id/end> .
 <{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .
 _:loop x:next [ x:next _:loop ] . <{SPACE}id/round> x:start _:loop .
@@ -256,6 +257,11 @@ class StoreContract:
             {"s": ox.NamedNode(TOPIC), "label": ox.Literal("Topic", language="en")},
             {"s": ox.NamedNode(TOPIC), "label": ox.Literal("Sujet", language="fr")},
         ]
+
+    def test_a_path_of_any_length_begins_at_what_is_bound(self, ask: Callable[..., list[dict[str, object]]]) -> None:
+        query = f"SELECT DISTINCT ?s ?end {{ ?s <{X}next>+ ?end FILTER(isIRI(?end)) }} LIMIT 9"
+        start, end = ox.NamedNode(f"{SPACE}id/start"), ox.NamedNode(f"{SPACE}id/end")
+        assert ask(lambda store: store.rows(query, s=start)) == [{"s": start, "end": end}]
 
     def test_the_default_graph_of_queries_is_the_merge(self, ask: Callable[..., list[dict[str, ox.Literal]]]) -> None:
         rows = ask(lambda store: store.rows(f"SELECT (COUNT(*) AS ?n) {{ <{SPACE}id/a> <{X}in> ?o }}"))

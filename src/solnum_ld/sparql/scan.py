@@ -7,7 +7,7 @@ What is found here is exact for queries that parse; the parser itself runs where
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from solnum_ld.errors import MalformedQuery
@@ -297,6 +297,30 @@ def unclosed(text: str) -> tuple[str, int] | None:
     return stack[-1] if stack else None
 
 
+def bound(text: str, terms: Mapping[str, object]) -> str:
+    """Return a SELECT with terms in place of variables in its pattern, which it still gives back.
+
+    A term that stands where it is used starts a path in every engine; one of VALUES does not in Virtuoso. The pattern may
+    hold no subquery that selects one of the variables.
+
+    >>> bound("SELECT ?s ?o WHERE { ?s ?p ?o } LIMIT 9", {"s": "<http://a>"})
+    'SELECT ?s ?o WHERE { <http://a> ?p ?o BIND(<http://a> AS ?s) } LIMIT 9'
+    """
+    parts: list[str] = []
+    depth = end = 0
+    for token in _TOKEN.finditer(text, scan(text).body):
+        written = token[0]
+        if token.lastgroup in ("open", "close"):
+            depth += 1 if token.lastgroup == "open" else -1
+            if depth == 0:
+                binds = "".join(f"BIND({term} AS ?{name}) " for name, term in terms.items())
+                return "".join([*parts, text[end : token.start()], binds, text[token.start() :]])
+        elif written[0] in "?$" and written[1:] in terms:
+            parts += (text[end : token.start()], str(terms[written[1:]]))
+            end = token.end()
+    return text
+
+
 def bounded(text: str, rows: int) -> str:
     """Return a SELECT that gives ``rows`` solutions at most; one that has a bound of its own, or an order, as it is.
 
@@ -328,6 +352,7 @@ def without(text: str, span: tuple[int, int] | None) -> str:
 
 __all__: Sequence[str] = (
     "Scan",
+    "bound",
     "bounded",
     "position",
     "rewrite_iris",

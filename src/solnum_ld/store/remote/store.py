@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from solnum_ld.errors import RequestRefused
 from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import Format
 from solnum_ld.sparql import QueryForm, SparqlQuery
-from solnum_ld.sparql.scan import scan
+from solnum_ld.sparql.scan import bound
 from solnum_ld.store.datasets import STRICT_DEFAULT
 from solnum_ld.store.faults import error_of, fault_of
 from solnum_ld.store.index import NAME, ReleaseIndex
@@ -326,16 +326,3 @@ class RemoteStore:
         await self._replicas.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._index.close()
-
-
-def bound(query: str, bindings: Mapping[str, Term]) -> str:
-    """Return one of our own queries with variables bound at the start of its pattern.
-
-    >>> bound("SELECT ?s ?o WHERE { ?s ?p ?o }", {"s": ox.NamedNode("http://a")})
-    'SELECT ?s ?o WHERE { VALUES ?s { <http://a> } ?s ?p ?o }'
-    """
-    if not bindings:
-        return query
-    at = query.index("{", scan(query).body) + 1
-    values = "".join(f" VALUES ?{name} {{ {value} }}" for name, value in bindings.items())
-    return query[:at] + values + query[at:]
