@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "web"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -22,6 +23,11 @@ from support import Server, serving, write_small
 # servers started by tests find their modules compiled, as installed ones do
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# `make test` tries the same examples every time, however slow the machine is; `make stress` tries others
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("random", derandomize=False, deadline=None, print_blob=True)
+settings.load_profile("same")
 
 collect_ignore_glob = ["clients/*"]  # programs that tests run, some of them in environments of their own
 

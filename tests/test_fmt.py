@@ -54,7 +54,7 @@ def graph_of(triples: list[tuple[URIRef, URIRef, URIRef | Literal]]) -> Graph:
 
 
 @given(st.lists(TRIPLES, max_size=8))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 def test_the_form_is_stable_and_keeps_every_statement(triples: list[tuple[URIRef, URIRef, URIRef | Literal]]) -> None:
     text = graph_of(triples).serialize(format="nt")
     once = format_turtle(text)
@@ -96,6 +96,11 @@ def test_prefixes_are_those_of_the_table_and_only_those_used() -> None:
     assert "PREFIX own: <http://own.example.net/>" in formatted
     assert "skos" not in formatted
     assert "other:" not in formatted
+
+
+def test_no_prefix_is_used_that_is_not_declared() -> None:
+    formatted = format_turtle("<http://x.example.net/> <http://x.example.net/0.> <http://x.example.net/:> .")
+    assert formatted.startswith("<http://x.example.net/>\n    <http://x.example.net/0.> <http://x.example.net/:> ;")
 
 
 def test_the_same_bytes_come_under_every_hash_seed(tmp_path: Path) -> None:

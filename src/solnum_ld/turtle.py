@@ -30,7 +30,16 @@ _BARE = {
 
 
 class _Writer(LongTurtleSerializer):
-    """rdflib's longturtle, but every literal keeps the spelling that the author gave it."""
+    """rdflib's longturtle, but every literal keeps its author's spelling, and no prefix is made up."""
+
+    def get_pname(self, uri: Node, gen_prefix: bool = True) -> str | None:  # noqa: ARG002 - of the base class
+        """Return the prefixed name of an IRI, or None.
+
+        A prefix that rdflib makes up for a predicate whose name cannot be shortened in the end (``0.``) has no
+        declaration, but is used all the same for the IRI of its namespace.
+        """
+        name = super().get_pname(uri, gen_prefix=False)  # type: ignore[no-untyped-call]  # rdflib
+        return None if name is None else str(name)
 
     def label(self, node: Node, position: int) -> str:
         if isinstance(node, Literal):
@@ -44,8 +53,7 @@ class _Writer(LongTurtleSerializer):
         return str(super().label(node, position))  # type: ignore[no-untyped-call]  # rdflib
 
     def _qname(self, iri: URIRef) -> str:
-        name = self.get_pname(iri, gen_prefix=False)  # type: ignore[no-untyped-call]  # rdflib
-        return str(name) if name else iri.n3()
+        return self.get_pname(iri) or iri.n3()
 
 
 def comments(text: str) -> list[str]:

@@ -87,7 +87,7 @@ NAMES = ["verb", "metadataPrefix", "identifier", "set", "from", "until", "resump
 VALUES = [*Verb, "oai_dc", "2026-01-01", "2026-01-01T00:00:00Z", write_token(TOKEN), encoded([1] * 7), encoded("x")]
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=300, database=None)
 @given(st.lists(st.tuples(st.sampled_from(NAMES) | st.text(), st.sampled_from(VALUES) | st.text())))
 def test_any_request_is_in_order_or_a_fault(arguments: list[tuple[str, str]]) -> None:
     try:

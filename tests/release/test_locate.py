@@ -253,7 +253,6 @@ FRAGMENTS = [
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map("".join), st.sampled_from([".ttl", ".rdf", ".jsonld"]))
-@settings(deadline=None)
 def test_no_text_raises_and_every_line_exists(text: str, suffix: str) -> None:
     locator = Locator(HEAD + text, suffix)
     last = len(lines_of(HEAD + text)) + 1
@@ -323,7 +322,7 @@ def graph_of(triples: list[Any]) -> rdflib.Graph:
 
 @pytest.mark.parametrize(("suffix", "write"), WRITERS.values(), ids=WRITERS.keys())
 @given(triples=TRIPLES)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_each_statement_begins_to_be_true_on_the_line_found(
     suffix: str, write: Callable[[rdflib.Graph], str], triples: list[Any]
 ) -> None:

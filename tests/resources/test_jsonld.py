@@ -71,7 +71,7 @@ def graph_of(triples: list[ox.Triple]) -> Graph:
 
 @pytest.mark.parametrize("definition", [SMALL, PREFIXES], ids=["terms", "prefixes"])
 @given(triples=TRIPLES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_nothing_is_lost(definition: dict[str, Any], triples: list[ox.Triple]) -> None:
     document = Context(definition).compact(triples)
     assert document.isascii()

@@ -69,7 +69,7 @@ def test_message_counts_lines_and_names_the_bracket_that_is_open() -> None:
 PARTS = re.compile(r"\s+|<[^<>\s]*>|\"[^\"\n]*\"|'[^'\n]*'|[\w:?]+|.", re.DOTALL)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(query=st.sampled_from([*QUERIES, *MORE]), data=st.data())
 def test_a_mistake_is_one_for_the_engine_too(query: str, data: st.DataObject) -> None:
     """Drop or double a part of a query, or cut it: what the grammar refuses, the engine refuses as well.

@@ -1,7 +1,8 @@
 """Hostile use of the SPARQL endpoint, within STRESS_SECONDS in all, on the loopback only.
 
-After each attack: a small question is answered within a second, the processes hold what they held (± 10 %), the workers
-are whole again within half a second of the last answer, and no status above 499 was other than 503 or 504.
+After each attack: the workers are whole again and a small question is answered within a second (either within five seconds
+of the last answer, for the machine may be busy), the processes hold what they held (± 10 %), and no status above 499 was
+other than 503 or 504.
 """
 
 from __future__ import annotations
@@ -151,8 +152,8 @@ def attacked(running: Server) -> Iterator[Attacked]:
     one = Attacked(running, weight(running.process.pid), time.monotonic() + SECONDS / 16)
     yield one
     assert running.process.poll() is None, "".join(running.log[-30:])
-    assert wait_until(lambda: len(processes(running.process.pid)) >= STEADY, 1), "workers are missing"
-    assert answers(running), "a small question waits"
+    assert wait_until(lambda: len(processes(running.process.pid)) >= STEADY, 5), "workers are missing"
+    assert wait_until(lambda: answers(running), 5), "a small question waits"
     assert wait_until(lambda: abs(weight(running.process.pid) - one.weight) <= 0.1 * one.weight, 5), (
         one.weight,
         weight(running.process.pid),
@@ -526,9 +527,7 @@ def test_killed_workers_cost_their_own_queries_only(attacked: Attacked) -> None:
         with ThreadPoolExecutor(2) as pool:
             pending = [pool.submit(attacked.send, f"{ENDLESS['count of a product']} # {number} {n}") for n in range(2)]
             time.sleep(0.1)
-            for process in leaves(root):
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(process, signal.SIGKILL)
+            signal_all(leaves(root), signal.SIGKILL)
             assert wait_until(lambda: answers(attacked.server), 1.5)
             assert {each.result() for each in pending} <= {503, 504, 429}
 
@@ -537,16 +536,25 @@ def leaves(root: int) -> list[int]:
     return [process for process in processes(root) if process != root and processes(process) == [process]]
 
 
+def signal_all(those: list[int], number: signal.Signals) -> None:
+    """Send a signal to processes, of which some may be gone by now."""
+    for process in those:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, number)
+
+
 def test_stopped_worker_is_killed_at_the_limit(attacked: Attacked) -> None:
     """A worker that the kernel does not let run answers nothing: the limit of time holds all the same."""
-    for process in leaves(attacked.server.process.pid):
-        os.kill(process, signal.SIGSTOP)
-    started = time.monotonic()
-    status = attacked.send("ASK {} # stopped")
+    stopped = leaves(attacked.server.process.pid)
+    signal_all(stopped, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        status = attacked.send("ASK {} # stopped")
+        taken = time.monotonic() - started
+    finally:
+        signal_all(stopped, signal.SIGCONT)
     assert status in {200, 503, 504}
-    assert time.monotonic() - started <= LIMIT * 1.1 + 1.5
-    for process in leaves(attacked.server.process.pid):
-        os.kill(process, signal.SIGCONT)
+    assert taken <= LIMIT * 1.1 + 1.5
     assert wait_until(lambda: answers(attacked.server), LIMIT + 2)
 
 

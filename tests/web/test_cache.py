@@ -16,7 +16,7 @@ import httpx
 import pytest
 from endpoint import FORM
 from exchange import FIREFOX, FORMATS, Answer, parse_answer, request_bytes, sparql
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from solnum_ld.mediatypes import HTML, TURTLE
@@ -221,7 +221,6 @@ REQUESTS = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(REQUESTS, max_size=12))
 def test_whatever_was_asked_before_the_answer_is_that_of_the_routes(requests: list[Any]) -> None:
     async def compare() -> None:

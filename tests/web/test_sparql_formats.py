@@ -266,7 +266,7 @@ def test_description_of_several_and_of_nothing(http: httpx.Client) -> None:
 RANGES = [*RESULTS.values(), *GRAPHS.values(), "*/*", "application/*", "text/*", "image/png", "text/html"]
 WEIGHTS = st.sampled_from(["", ";q=0", ";q=0.0", ";q=1", ";q=0.5", ";q=0.25", "; q=0.999", ";q=0.001"])
 HEADERS = st.lists(st.tuples(st.sampled_from(RANGES), WEIGHTS), min_size=1, max_size=6)
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def quality(kind: str, ranges: list[tuple[str, str]]) -> float:

@@ -135,7 +135,7 @@ def quoted(text: str, quote: str) -> str:
     return quote + (escaped.replace("\n", "\\n") if len(quote) == 1 else escaped) + quote
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(st.tuples(STRINGS, st.sampled_from(['"', "'", '"""', "'''"])), min_size=1, max_size=3),
     comment=STRINGS.map(lambda text: text.replace("\n", " ")),
