@@ -17,10 +17,11 @@ import pytest
 
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, RequestRefused, StoreBusy, StoreUnavailable
 from solnum_ld.manifest import read_manifest
-from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON
+from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, Format
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Limits
+from solnum_ld.store.remote import answers
 from solnum_ld.store.remote.layout import MARKER, MERGED
 
 from .contract import SPACE, StoreContract, X, answer, build_release
@@ -106,6 +107,23 @@ def test_the_answer_is_that_of_the_embedded_engine(
     assert with_store(release, [virtuoso_engine], talk) == expected
 
 
+MANY_KINDS = "SELECT * { VALUES (?x ?y) { (1.50 'a\\tb') ('é'@fr UNDEF) (<http://a/> true) ('a \"b\", c\\n' '') (UNDEF UNDEF) ('1e3' 1e3) } }"
+
+
+@pytest.mark.parametrize("out", [SPARQL_JSON, SPARQL_XML, CSV, TSV], ids=lambda out: out.suffix)
+@pytest.mark.parametrize("query", [MANY_KINDS, "SELECT ?x { ?x <http://nowhere/> ?y }", "SELECT * {}"])
+def test_results_have_the_same_bytes_in_every_format(
+    query: str, out: Format, release: Path, engine: str, virtuoso_engine: str
+) -> None:
+    async def talk(store: Store) -> bytes:
+        return await answer(store, query, out, Limits())
+
+    expected = with_store(release, [], talk)
+    assert with_store(release, [engine], talk) == expected
+    if "nowhere" in query:  # Virtuoso spells numbers anew, and has a variable of its own where there is none
+        assert with_store(release, [virtuoso_engine], talk) == expected
+
+
 HIDDEN = [
     f"ASK {{ <{MARKER}> ?p ?o }}",
     f"ASK {{ GRAPH <{MARKER}> {{ ?s ?p ?o }} }}",
@@ -183,7 +201,12 @@ def test_an_unknown_function_is_the_querys_fault(release: Path, engine: str) -> 
         with_store(release, [engine], lambda s: answer(s, "SELECT (<http://a/f>(1) AS ?x) {}", SPARQL_JSON, Limits()))
 
 
-def test_a_long_answer_comes_in_blocks_and_the_connection_is_let_go_when_it_is_left(release: Path, engine: str) -> None:
+@pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])
+def test_a_long_answer_comes_in_blocks_and_the_connection_is_let_go_when_it_is_left(
+    where: str, release: Path, request: pytest.FixtureRequest
+) -> None:
+    engine = request.getfixturevalue(where)
+
     async def talk(store: Store) -> tuple[int, int]:
         for _ in range(12):  # there are eight slots: one that is not given back would keep the last ones waiting
             left = await store.answer(parse_query(MANY), CSV, Limits(seconds=5))
@@ -340,11 +363,12 @@ LONG = HEAD + b",".join(ROW % n for n in range(20000))
         ({"status": 301}, EngineFault),
     ],
 )
+@pytest.mark.parametrize("out", [CSV, SPARQL_JSON], ids=["written anew", "passed on"])
 def test_what_an_engine_does_not_finish_is_no_answer(
-    how: dict[str, object], error: type[Exception], release: Path
+    out: Format, how: dict[str, object], error: type[Exception], release: Path
 ) -> None:
     with faulty(release, **how) as url, pytest.raises(error) as caught:  # type: ignore[arg-type]
-        with_store(release, [url], lambda store: answer(store, "SELECT ?x {}", CSV, Limits()))
+        with_store(release, [url], lambda store: answer(store, "SELECT ?x {}", out, Limits()))
     assert type(caught.value) is error and "/opt" not in str(caught.value)
 
 
@@ -352,6 +376,47 @@ def test_a_graph_that_is_cut_in_a_line_is_no_answer(release: Path) -> None:
     body = b'<http://a/s> <http://a/p> "1" .\n<http://a/s> <http://a/p> "2'
     with faulty(release, body=body, media_type="application/n-triples") as url, pytest.raises(EngineFault):
         with_store(release, [url], lambda s: answer(s, "CONSTRUCT WHERE { ?s ?p ?o }", NTRIPLES, Limits()))
+
+
+@pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])
+@pytest.mark.parametrize("out", [SPARQL_JSON, SPARQL_XML, CSV, TSV], ids=lambda out: out.suffix)
+def test_rows_and_bytes_are_counted_whoever_writes_them(
+    out: Format, where: str, release: Path, request: pytest.FixtureRequest
+) -> None:
+    async def talk(store: Store) -> int:
+        query = "SELECT * { VALUES ?x { 1 2 3 4 5 } }"
+        await answer(store, query, out, Limits(rows=5))
+        with pytest.raises(RequestRefused, match="more than 4 rows"):
+            await answer(store, query, out, Limits(rows=4))
+        with pytest.raises(RequestRefused, match=r"more than 2,\d\d\d rows|more than 40,000 bytes"):
+            await answer(store, MANY, out, Limits(bytes=40_000))
+        return store.load()["running"]
+
+    assert with_store(release, [request.getfixturevalue(where)], talk) == 0
+
+
+def test_triples_are_counted_and_may_be_none(release: Path, engine: str) -> None:
+    async def talk(store: Store) -> bytes:
+        with pytest.raises(RequestRefused, match="more than 3 triples"):
+            await answer(store, "CONSTRUCT WHERE { ?s ?p ?o }", NTRIPLES, Limits(rows=3))
+        return await answer(
+            store, "CONSTRUCT { ?s ?p ?o } WHERE { ?s <http://nowhere/> ?o . ?o ?p ?s }", NTRIPLES, Limits()
+        )
+
+    assert with_store(release, [engine], talk) == b""
+
+
+def test_an_answer_that_nobody_takes_is_let_go(release: Path, engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "STALL", 0.05)
+
+    async def talk(store: Store) -> None:
+        left = await store.answer(parse_query(MANY), SPARQL_JSON, Limits())
+        await until(lambda: store.load()["running"] == 0)
+        assert left.rest is not None
+        with pytest.raises(StoreUnavailable, match="took nothing"):
+            await anext(aiter(left.rest))
+
+    with_store(release, [engine], talk)
 
 
 def test_an_engine_that_does_not_answer_is_left_at_the_limit(release: Path) -> None:

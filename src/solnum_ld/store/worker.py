@@ -236,18 +236,18 @@ def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, 
 
     Raises Fault for more than ``rows`` rows or triples or ``size`` bytes, and for what the format cannot hold.
     """
-    if isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+    if isinstance(results, ox.QueryBoolean):
         shape = _RESULTS[media_type]
-        count = None if isinstance(results, ox.QueryBoolean) else _counter(shape)
-        headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
-        first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
-        is_xml = shape is ox.QueryResultsFormat.XML
-        sink = Sink(outlet, rows, size, count, apart=headers - first, xml=is_xml)
+        sink = Sink(outlet, rows, size, None, xml=shape is ox.QueryResultsFormat.XML)
         results.serialize(cast("IO[bytes]", sink), format=shape)
+        return sink
+    if isinstance(results, ox.QuerySolutions):
+        sink = sink_of(outlet, media_type, rows, size)
+        results.serialize(cast("IO[bytes]", sink), format=_RESULTS[media_type])
         return sink
     form = _GRAPHS[media_type]
     if isinstance(results, ox.QueryTriples) and form in _BY_LINE:  # none of its triples becomes an object of Python's
-        sink = Sink(outlet, rows, size, _Rows((b"\n",)).count, triples=True, xml=False)
+        sink = sink_of(outlet, media_type, rows, size)
         results.serialize(cast("IO[bytes]", sink), format=form)
         return sink
     sink = Sink(outlet, 0, size, None, xml=form is ox.RdfFormat.RDF_XML)
@@ -258,6 +258,17 @@ def write_results(results: Results, outlet: Outlet, media_type: str, rows: int, 
             raise
         raise Fault("inexpressible", "The result holds what this format cannot write: RDF 1.2.") from error
     return sink
+
+
+def sink_of(outlet: Outlet, media_type: str, rows: int, size: int) -> Sink:
+    """Return what takes solutions, or triples as lines, as the engine writes them in this format."""
+    shape = _RESULTS.get(media_type)
+    if shape is None:
+        return Sink(outlet, rows, size, _Rows((b"\n",)).count, triples=True, xml=False)
+    headers = 1 if shape in (ox.QueryResultsFormat.CSV, ox.QueryResultsFormat.TSV) else 0
+    first = 1 if shape is ox.QueryResultsFormat.JSON else 0  # separators are one less than rows
+    is_xml = shape is ox.QueryResultsFormat.XML
+    return Sink(outlet, rows, size, _counter(shape), apart=headers - first, xml=is_xml)
 
 
 def _prefixes(form: ox.RdfFormat) -> dict[str, str] | None:

@@ -1,8 +1,9 @@
 """Visitors' answers from an engine: read as they come, checked to be whole, written in the format that was asked for.
 
-An engine's own bytes are never passed on. Its results in JSON, or its triples, are parsed and written anew as they come, by
-the embedded engine's parser and serialisers in a thread: so the answer is the same whichever engine gave it, an end that is
-missing is an error, and rows and bytes are counted. Nothing is held but some blocks.
+The answer is the same whichever engine gave it, an end that is missing is an error, and rows and bytes are counted. An engine
+that writes a format as the embedded one does has its bytes passed on (:class:`Relay`); of any other, results in JSON or
+triples are parsed and written anew as they come, by the embedded engine's parser and serialisers in a thread
+(:class:`Rest`). Nothing is held but some blocks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from solnum_ld.store.remote.client import Broken, Reply
 from solnum_ld.store.remote.endpoints import Endpoint
 from solnum_ld.store.remote.engines import TRIPLES, late
 from solnum_ld.store.wire import HEADER
-from solnum_ld.store.worker import Results, write_results
+from solnum_ld.store.worker import Results, sink_of, write_results
 
 STALL = 20.0
 """Seconds that a client may take none of its answer."""
@@ -39,13 +40,16 @@ _WAITING = 4
 """Blocks that wait for the client."""
 
 _END = 256
+_UNTAKEN = "The client took nothing of the answer for too long."
 T = TypeVar("T")
 
 
 class Reading:
     """The body of an engine's answer. Waiting for the engine takes of the query's time, waiting for the client does not."""
 
-    def __init__(self, endpoint: Endpoint, reply: Reply, seconds: float, left: float, *, truth: bool) -> None:
+    def __init__(
+        self, endpoint: Endpoint, reply: Reply, seconds: float, left: float, *, truth: bool, relayed: str
+    ) -> None:
         reply.check_framing()
         self._engine, self._reply = endpoint.engine, reply
         self._engine.check_headers(reply.headers, seconds)
@@ -54,6 +58,7 @@ class Reading:
         self._reader = endpoint.engine.reader(truth=truth)
         self._over = False
         self.media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self.relayed = bool(relayed) and self.media_type == relayed in self._engine.relayed
 
     async def chunk(self) -> bytes:
         """Return the next part of the body in the standard's form, nothing at its end."""
@@ -79,6 +84,12 @@ class Reading:
             self._end = (self._end + chunk)[-_END:]
         return chunk
 
+    def check_end(self) -> None:
+        """Raise when what was read does not end as a whole answer does."""
+        nothing = not self._end and self.media_type == TRIPLES
+        if not nothing and not self._end.endswith(self._engine.relayed[self.media_type]):
+            raise self.error(ValueError("no end"))
+
     def error(self, error: Exception) -> SolnumError:
         """Return what it means that the body cannot be read."""
         if isinstance(error, SolnumError):
@@ -98,6 +109,10 @@ async def write_answer(
     reading: Reading, out: Format, limits: Limits, threads: ThreadPoolExecutor, done: Callable[[], None]
 ) -> Answer:
     """Return the answer as soon as its first block is written; ``done`` is called when the engine's body is."""
+    if reading.relayed:
+        relay = Relay(reading, limits, done)
+        first = await relay.block()
+        return Answer(first, None if relay.over else relay)
     try:
         head = bytearray()
         whole = False
@@ -159,6 +174,65 @@ class Collected:
     def sendall(self, data: bytes) -> None:
         """Take a frame."""
         self.blocks.append(data[HEADER.size :])
+
+
+class Relay:
+    """The blocks of an answer that the engine writes as we would: counted, and its end looked at before it is passed on."""
+
+    def __init__(self, reading: Reading, limits: Limits, done: Callable[[], None]) -> None:
+        self._reading, self._done = reading, done
+        self._written = Collected()
+        self._sink = sink_of(self._written, reading.media_type, limits.rows, limits.bytes)
+        self._patience: asyncio.TimerHandle | None = None
+        self._failed: SolnumError | None = None
+        self.over = False
+
+    async def block(self) -> bytes:
+        """Return the next block, which is the last one when it is ``over`` then."""
+        if self._patience is not None:
+            self._patience.cancel()
+        try:
+            while not self._written.blocks and not self.over:
+                chunk = await self._reading.chunk()
+                if chunk:
+                    self._sink.write(chunk)
+                    continue
+                self._reading.check_end()
+                self._sink.finish(tired=False)
+                self.close()
+        except BaseException as error:
+            self.close()
+            if isinstance(error, Fault):
+                raise self._reading.error(error) from error
+            raise
+        block = b"".join(self._written.blocks)
+        self._written.blocks.clear()
+        if not self.over:
+            self._patience = asyncio.get_running_loop().call_later(STALL, self._give_up)
+        return block
+
+    def _give_up(self) -> None:
+        self._failed = StoreUnavailable(_UNTAKEN)
+        self.close()
+
+    def __aiter__(self) -> Relay:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._failed is not None:
+            raise self._failed
+        if self.over:
+            raise StopAsyncIteration
+        return await self.block()
+
+    def close(self) -> None:
+        """Stop reading: unless all of it was read, the connection to the engine is closed."""
+        if not self.over:
+            self.over = True
+            if self._patience is not None:
+                self._patience.cancel()
+            self._reading.close()
+            self._done()
 
 
 class Stopped(Exception):
@@ -273,7 +347,7 @@ class Rest:
             async with asyncio.timeout(STALL):
                 await self._blocks.put(block)
         except TimeoutError:
-            raise StoreUnavailable("The client took nothing of the answer for too long.") from None
+            raise StoreUnavailable(_UNTAKEN) from None
 
     def _finish(self, outcome: SolnumError | None) -> None:
         self._ended = True

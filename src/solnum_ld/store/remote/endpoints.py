@@ -42,6 +42,9 @@ class Question:
     default: str = MERGED
     named: Sequence[str] = ()
     accept: str = RESULTS
+    relayed: str = ""
+    """The media type that is wanted in the end, which the engine is asked for if it writes it as we would."""
+
     seconds: float = _OWN_SECONDS
     base: str = ""
     """What relative IRIs are resolved against."""
@@ -58,7 +61,7 @@ class Question:
             **engine.parameters(self.seconds),
         }
         headers = {
-            "accept": self.accept,
+            "accept": self.relayed if self.relayed in engine.relayed else self.accept,
             "accept-encoding": "identity",
             "content-type": "application/x-www-form-urlencoded",
             "user-agent": "solnum-ld",

@@ -48,6 +48,9 @@ class Engine:
     digest = False
     """Whether it asks for HTTP digest authentication (RFC 7616) rather than basic."""
 
+    relayed: Mapping[str, bytes] = {}
+    """Media types in which it writes solutions or triples byte by byte as the embedded engine does, and what ends such a body."""
+
     loader = ""
     """Where it is told, as a query, to load a file that it can read, relative to the address of queries."""
 
@@ -103,6 +106,13 @@ class Oxigraph(Engine):
     graph_store = "store"
     takes_quads = True
     keeps_spelling = True
+    relayed: Mapping[str, bytes] = {
+        RESULTS: b"]}}",
+        "application/sparql-results+xml": b"</sparql>",
+        "text/csv": b"\r\n",
+        "text/tab-separated-values": b"\n",
+        TRIPLES: b".\n",
+    }
 
     def cancelled(self, end: bytes) -> bool:
         """Tell whether the server's time limit ended the answer, which it does in words after half of a result."""

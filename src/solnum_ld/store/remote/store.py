@@ -244,7 +244,7 @@ class RemoteStore:
         loop = asyncio.get_running_loop()
         limits = replace(limits, rows=min(limits.rows, limits.bytes // _ROW))
         await self._replicas.begin()
-        asked = self._question(query, limits)
+        asked = self._question(query, out, limits)
         done = await self._slots.take(limits.seconds)
         started = loop.time()
         try:
@@ -259,21 +259,22 @@ class RemoteStore:
         try:
             left = max(limits.seconds - (loop.time() - started), 0.001)
             truth = query.form is QueryForm.ASK
-            reading = Reading(endpoint, reply, limits.seconds, left, truth=truth)
+            reading = Reading(endpoint, reply, limits.seconds, left, truth=truth, relayed=asked.relayed)
         except BaseException:
             reply.close()
             done()
             raise
         return await write_answer(reading, out, limits, self._threads, done)
 
-    def _question(self, query: SparqlQuery, limits: Limits) -> Question:
+    def _question(self, query: SparqlQuery, out: Format, limits: Limits) -> Question:
         default, named = self._dataset(query)
         accept = TRIPLES if query.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE) else RESULTS
         for endpoint in self._replicas.endpoints:
             endpoint.engine.check(query.text)
         rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
         base = f"{self._manifest.public}sparql"
-        return Question(query.text, default, named, accept, limits.seconds, base, rows)
+        relayed = "" if query.form is QueryForm.ASK else out.media_type
+        return Question(query.text, default, named, accept, relayed, limits.seconds, base, rows)
 
     def _dataset(self, query: SparqlQuery) -> tuple[str, Sequence[str]]:
         """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""
