@@ -17,7 +17,7 @@ import pytest
 
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, RequestRefused, StoreBusy, StoreUnavailable
 from solnum_ld.manifest import read_manifest
-from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, Format
+from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, TURTLE, Format
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Limits
@@ -29,6 +29,7 @@ from .engines import DBA, load, oxigraph, virtuoso
 
 T = TypeVar("T")
 MANY = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f } LIMIT 30000"
+MANY_TRIPLES = f"CONSTRUCT {{ ?a <{X}of> ?d }} {{ ?a ?b ?c . ?d ?e ?f }} LIMIT 90000"
 
 
 @pytest.fixture(scope="module")
@@ -201,24 +202,22 @@ def test_an_unknown_function_is_the_querys_fault(release: Path, engine: str) -> 
         with_store(release, [engine], lambda s: answer(s, "SELECT (<http://a/f>(1) AS ?x) {}", SPARQL_JSON, Limits()))
 
 
-@pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])
+@pytest.mark.parametrize(("query", "out"), [(MANY, CSV), (MANY_TRIPLES, TURTLE)], ids=["passed on", "written anew"])
 def test_a_long_answer_comes_in_blocks_and_the_connection_is_let_go_when_it_is_left(
-    where: str, release: Path, request: pytest.FixtureRequest
+    query: str, out: Format, release: Path, engine: str
 ) -> None:
-    engine = request.getfixturevalue(where)
-
-    async def talk(store: Store) -> tuple[int, int]:
+    async def talk(store: Store) -> tuple[int, int, int]:
         for _ in range(12):  # there are eight slots: one that is not given back would keep the last ones waiting
-            left = await store.answer(parse_query(MANY), CSV, Limits(seconds=5))
+            left = await store.answer(parse_query(query), out, Limits())
             left.close()
             await until(lambda: store.load()["running"] == 0)
-        found = await store.answer(parse_query(MANY), CSV, Limits())
+        found = await store.answer(parse_query(query), out, Limits())
         assert found.rest is not None
-        rest = [len(block) async for block in found.rest]
-        return len(rest), (found.first + b"").count(b"\r\n")
+        rest = [block async for block in found.rest]
+        return len(rest), found.first.count(b"\n"), sum(block.count(b"\n") for block in rest)
 
-    blocks, first = with_store(release, [engine], talk, workers=1, queue=0)
-    assert blocks > 5 and first < 2000
+    blocks, first, others = with_store(release, [engine], talk, workers=1, queue=0)
+    assert blocks > 5 and first < 2000 and first + others > 30_000
 
 
 def test_more_queries_than_may_wait_are_refused_as_busy(release: Path) -> None:
