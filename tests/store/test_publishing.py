@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pyoxigraph as ox
 import pytest
 from exchange import free_port, wait_for
 
@@ -25,7 +24,7 @@ from .contract import build_release
 from .engines import Silent, load, oxigraph, virtuoso
 
 VIRTUOSO = Credentials("dba", "dba")
-STRAY = ox.Quad(ox.NamedNode("urn:a"), ox.NamedNode("urn:b"), ox.Literal("of a release before"), ox.NamedNode(MERGED))
+STRAY = f'<urn:a> <urn:b> "of a release before" <{MERGED}> .\n'.encode()
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +96,9 @@ def test_what_is_not_all_there_is_not_marked_as_there(
 def test_as_many_triples_that_are_not_the_same_are_not_marked_as_there(
     release: Path, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spoil(portion: list[ox.Quad]) -> None:
-        first = portion[-1]
-        wrong = ox.Quad(first.subject, first.predicate, ox.Literal("spoilt"), first.graph_name)
+    def spoil(portion: list[bytes]) -> None:
+        subject, predicate, _ = portion[-1].split(b" ", 2)
+        wrong = b'%s %s "spoilt" %s' % (subject, predicate, portion[-1][portion[-1].rindex(b" <") + 1 :])
         Target.add(target, [*portion[:-1], wrong])
 
     monkeypatch.setattr(target, "add", spoil)

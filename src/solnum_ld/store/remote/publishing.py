@@ -1,7 +1,7 @@
 """Push a release into an engine: cleared, loaded portion by portion, verified, and only then marked as there.
 
 An interruption is taken up at the portion after the last: portions are cut in the order of the release's store, which never
-changes. Blank nodes mean something within one request only, so that the statements that have some go first, in one.
+changes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin
@@ -23,7 +22,8 @@ from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import Manifest
 from solnum_ld.store.remote.endpoints import Question, Rows, rows_of
 from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of
-from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
+from solnum_ld.store.remote.layout import MARKER, READ_MARKER, Marker, marker_of
+from solnum_ld.store.remote.statements import Census, by_graph, census, portions, sum_of
 
 PORTION = 50_000
 """Statements that one request brings."""
@@ -33,7 +33,6 @@ FILE_PORTION = 500_000
 
 _PLAIN_PATH = re.compile(r"[\w/.+@-]+\Z")
 
-_BLANK = re.compile(rb"^_:| _:[^ ]+ \.$")
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
 
@@ -158,22 +157,18 @@ class Target:
         """Remove a graph, which need not be there."""
         self._send("DELETE", None, None, graph=graph)
 
-    def add(self, portion: list[ox.Quad]) -> None:
-        """Add statements of named graphs."""
+    def add(self, portion: list[bytes]) -> None:
+        """Add statements of named graphs, lines of N-Quads."""
         if self._folder is not None:
             self._add_file(portion, self._folder)
             return
         if self._engine.takes_quads:
-            self._send("POST", "application/n-quads", ox.serialize(portion, format=ox.RdfFormat.N_QUADS))
+            self._send("POST", "application/n-quads", b"".join(portion))
             return
-        graphs: dict[str, list[ox.Triple]] = {}
-        for quad in portion:
-            graphs.setdefault(str(quad.graph_name.value), []).append(quad.triple)  # type: ignore[union-attr]
-        for graph, triples in graphs.items():
-            body = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
-            self._send("POST", "application/n-triples", body, graph=graph)
+        for graph, triples in by_graph(portion).items():
+            self._send("POST", "application/n-triples", triples, graph=graph)
 
-    def _add_file(self, portion: list[ox.Quad], folder: Path) -> None:
+    def _add_file(self, portion: list[bytes], folder: Path) -> None:
         """Write a file that the engine reads, have it loaded, and remove it."""
         name = blake2b(self.url.encode(), digest_size=8).hexdigest()  # the same for a push that was killed
         file = folder.resolve() / f"solnum-{name}.nq.gz"
@@ -181,7 +176,7 @@ class Target:
             raise SettingsError(f"The folder {folder} has characters in its path that the engine would not read.")
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": RESULTS}
         try:
-            file.write_bytes(gzip.compress(ox.serialize(portion, format=ox.RdfFormat.N_QUADS) or b"", 1))
+            file.write_bytes(gzip.compress(b"".join(portion), 1))
             file.chmod(0o644)  # the engine is another user
             for query in self._engine.loading(file):
                 address = urljoin(self.url, self._engine.loader)
@@ -306,7 +301,9 @@ def push(
         return False
     size = target.portion
     store = ox.Store.read_only(str(folder / "store"))
-    graphs = _sizes(store, report)
+    report.stage("Reading", None)
+    counted = census(store, report.advance, sums=target.keeps_spelling)
+    graphs = counted.sizes
     if before.loads != release:
         if before.graphs:
             target.mark(Marker(graphs={**graphs, **before.graphs}))
@@ -316,16 +313,16 @@ def push(
             target.drop(graph)
         before = Marker(loads=release, graphs=graphs)
         target.mark(before)
-    _load(store, before, target, size, report)
-    _verify(store, graphs, target, report)
+    _load(store, counted, before, target, size, report)
+    _verify(counted, target, report)
     target.mark(Marker(holds=release, graphs=graphs))
     return True
 
 
-def _load(store: ox.Store, marker: Marker, target: Target, size: int, report: Reporter) -> None:
+def _load(store: ox.Store, counted: Census, marker: Marker, target: Target, size: int, report: Reporter) -> None:
     report.stage("Loading", sum(marker.graphs.values()))
     done = 0
-    for number, portion in enumerate(_portions(store, marker.graphs, size), 1):
+    for number, portion in enumerate(portions(store, counted, size), 1):
         if number > marker.portions:
             target.add(portion)
             target.mark(replace(marker, portions=number))
@@ -333,18 +330,18 @@ def _load(store: ox.Store, marker: Marker, target: Target, size: int, report: Re
         report.advance(done)
 
 
-def _verify(store: ox.Store, graphs: Mapping[str, int], target: Target, report: Reporter) -> None:
+def _verify(counted: Census, target: Target, report: Reporter) -> None:
     """Count each graph, and compare its sum where the engine keeps spellings."""
-    report.stage("Verifying", len(graphs))
-    for number, (graph, expected) in enumerate(graphs.items(), 1):
+    report.stage("Verifying", len(counted.sizes))
+    for number, (graph, expected) in enumerate(counted.sizes.items(), 1):
         found = target.count(graph)
-        if found == expected and target.keeps_spelling and target.sum(graph) != sum_of(_written(store, graph)):
-            _begin_anew(graphs, target)
+        if found == expected and target.keeps_spelling and target.sum(graph) != counted.sums[graph]:
+            _begin_anew(counted.sizes, target)
             raise StoreUnavailable(
                 f"{target.url} has other triples in graph <{graph}> than were sent. Publish again; it begins anew."
             )
         if found != expected:
-            _begin_anew(graphs, target)
+            _begin_anew(counted.sizes, target)
             raise StoreUnavailable(
                 f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
             )
@@ -355,68 +352,9 @@ def _begin_anew(graphs: Mapping[str, int], target: Target) -> None:
     target.mark(Marker(loads="?", graphs=graphs))
 
 
-def sum_of(lines: Iterable[bytes]) -> int:
-    """Return a sum over lines of N-Triples that does not depend on their order; blank nodes are left out.
-
-    >>> sum_of([b"<a:a> <b:b> 1 .", b"<c:c> <d:d> 2 ."]) == sum_of([b"<c:c> <d:d> 2 .", b"_:x <d:d> 2 .", b"<a:a> <b:b> 1 ."])
-    True
-    """
-    total = 0
-    for line in lines:
-        if line and not _BLANK.search(line):
-            total += int.from_bytes(blake2b(line, digest_size=8).digest())
-    return total % (1 << 64)
-
-
 def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     held = b""
     for chunk in chunks:
         *whole, held = (held + chunk).split(b"\n")
         yield from whole
     yield held
-
-
-def _written(store: ox.Store, graph: str) -> Iterator[bytes]:
-    """Yield a graph of the release as lines of N-Triples."""
-    quads = _quads(store, (graph,))
-    while portion := [quad.triple for quad in islice(quads, PORTION)]:
-        yield from (ox.serialize(portion, format=ox.RdfFormat.N_TRIPLES) or b"").split(b"\n")
-
-
-def _graph_nodes(store: ox.Store) -> list[ox.NamedNode]:
-    return [graph for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
-
-
-def _sizes(store: ox.Store, report: Reporter) -> dict[str, int]:
-    """Return how many triples each graph is to have."""
-    report.stage("Reading", None)
-    sizes = {MERGED: _length(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))}
-    for graph in sorted(_graph_nodes(store), key=str):
-        sizes[graph.value] = _length(store.quads_for_pattern(None, None, None, graph))
-    return sizes
-
-
-def _length(things: Iterable[object]) -> int:
-    return sum(1 for _ in things)
-
-
-def _portions(store: ox.Store, graphs: Iterable[str], size: int) -> Iterator[list[ox.Quad]]:
-    """Yield all statements: first those with blank nodes, then the others by portions."""
-    blank = [quad for quad in _quads(store, graphs) if _is_blank(quad)]
-    if blank:
-        yield blank
-    rest = (quad for quad in _quads(store, graphs) if not _is_blank(quad))
-    while portion := list(islice(rest, size)):
-        yield portion
-
-
-def _quads(store: ox.Store, graphs: Iterable[str]) -> Iterator[ox.Quad]:
-    for iri in sorted(graphs):
-        graph = ox.NamedNode(iri)
-        here = ox.DefaultGraph() if iri == MERGED else graph
-        for quad in store.quads_for_pattern(None, None, None, here):
-            yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
-
-
-def _is_blank(quad: ox.Quad) -> bool:
-    return isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode)
