@@ -66,7 +66,7 @@ stress: $(VENV)/.test  ## what is hostile, timed, random or long (STRESS_SECONDS
 	@[ -z "$(RANDOM)" ] || $(BIN)/pytest -n auto $(RANDOM) -m "hypothesis and not stress"
 
 bench: $(VENV)/.test  ## measure speed as ratios; see bench/README.md
-	@for each in run sparql portals pages replicas; do $(BIN)/python bench/$$each.py || exit 1; done
+	@for each in run sparql portals pages replicas growth; do $(BIN)/python bench/$$each.py || exit 1; done
 
 lock: $(VENV)/.test  ## renew the lock files (hashes, no address)
 	@$(PIP) uv
