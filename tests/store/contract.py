@@ -31,7 +31,7 @@ SOURCE = {
     "things.ttl": f"""@prefix x: <{X}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix schema: <https://schema.org/> .
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
-<{SPACE}id/lister> x:members ( "z" <{SPACE}id/b> [ x:agent <{SPACE}id/b> ] <{SPACE}id/b> ) .
+<{SPACE}id/lister> x:members ( "z" <{SPACE}id/b> [ a <{SPACE}id/Role> ; x:agent <{SPACE}id/b> ] <{SPACE}id/b> ) .
 <{SPACE}id/start> x:next <{SPACE}id/end> .
 <{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .
@@ -138,12 +138,12 @@ class StoreContract:
         assert isinstance(incoming[f"{X}r"][0], ox.BlankNode)
 
     def test_what_mentions_by_way_of_lists_and_blank_nodes_is_found(self, ask: Callable[..., Description]) -> None:
-        async def held(store: Store) -> Description:
-            found = await store.describe(f"{SPACE}id/b", Window())
+        async def held(store: Store, name: str) -> Description:
+            found = await store.describe(f"{SPACE}id/{name}", Window())
             assert found is not None
             return await with_holders(store, found)
 
-        found = ask(held)
+        found = ask(lambda store: held(store, "b"))
         assert {group.predicate.value: group.values for group in found.incoming} == {
             f"{X}agent": (ox.NamedNode(f"{SPACE}id/lister"),),
             f"{X}members": (ox.NamedNode(f"{SPACE}id/lister"),),
@@ -151,6 +151,8 @@ class StoreContract:
             f"{X}r": (ox.NamedNode(f"{SPACE}id/a"),),
         }
         assert found.labels[f"{SPACE}id/a"] == (ox.Literal("A", language="fr"),)
+        kind = {group.predicate.value: group.values for group in ask(lambda store: held(store, "Role")).incoming}
+        assert kind[f"{X}members"] == (ox.NamedNode(f"{SPACE}id/lister"),)
 
     def test_what_a_resource_states_itself_is_had_alone(self, described: Callable[..., Description]) -> None:
         for name in ("id/a", "id/b"):

@@ -193,3 +193,9 @@ def test_statistics_are_not_what_mentions_a_class(stars: httpx.Client) -> None:
     page = stars.get(f"describe?iri={person}&lang=en", headers={"accept": FIREFOX}).text
     mentions = page.split('class="mentions"')[1].split("</section>")[0]
     assert re.findall(r"<h3><span[^>]*>(.*?)<", mentions) == ["Examples in the data"]
+
+
+def test_what_the_build_has_computed_says_so_in_the_readers_language(stars: httpx.Client) -> None:
+    for language, said in (("fr", "calculé à la publication"), ("en", "computed by the build")):
+        page = stars.get("doc/graph/statistics", params={"lang": language}, headers={"accept": FIREFOX}).text
+        assert re.findall(r'<dd><span dir="auto">(c[^<]*)</span>', page) == [said]

@@ -22,12 +22,11 @@ from solnum_ld.release.conformance import check_catalogue
 from solnum_ld.release.inspection import Inspection, reject_reason
 from solnum_ld.release.options import BuildOptions
 from solnum_ld.release.rebase import Rebased, Rebaser
-from solnum_ld.release.statistics import Figures, bounding_box, count_links, describe_statistics, examples
+from solnum_ld.release.statistics import COMPUTED, Figures, bounding_box, count_links, describe_statistics, examples
 from solnum_ld.release.tables import CSV_TYPE, Table, read_tables, write_table
 from solnum_ld.release.tree import Role
 
 Graphs = dict[str, tuple[int, str]]
-_ORIGIN = "computed by the build"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +107,14 @@ class Describing:
             (folder / f"{number}.nt").write_bytes(to_bytes(page, ox.RdfFormat.N_TRIPLES))
         name = f"{self.names.base}graph/catalogue"
         fresh = self._add(catalogue.triples, name)
-        graphs[name] = (len(catalogue.triples), _ORIGIN)
+        graphs[name] = (len(catalogue.triples), COMPUTED)
         figures = self._figures(rebased, derived, graphs)
         addresses = [f"{self.names.public}dumps/{dump.name}" for dump in dumps]
         files = {table.iri: f"{self.names.public}dumps/{table.name}.csv" for table in self._tables()[0]}
         statistics = describe_statistics(self.dataset, self.names, figures, addresses, files)
         name = f"{self.names.base}graph/statistics"
         fresh += self._add(statistics, name)
-        graphs[name] = (len(statistics), _ORIGIN)
+        graphs[name] = (len(statistics), COMPUTED)
         counts = {"classes": dict(figures.classes), "properties": dict(figures.properties)}
         text = json.dumps(counts, ensure_ascii=False, indent=1) + "\n"
         (building / "statistics.json").write_text(text, "utf-8")

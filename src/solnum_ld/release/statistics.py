@@ -87,6 +87,9 @@ def count_links(store: ox.Store, base: str) -> dict[tuple[str, str], int]:
     return found
 
 
+COMPUTED = "computed by the build"
+"""The origin of graphs that no file of the source holds."""
+
 _BOX = """PREFIX schema: <https://schema.org/>
 PREFIX old: <http://schema.org/>
 PREFIX wgs: <http://www.w3.org/2003/01/geo/wgs84_pos#>
@@ -150,9 +153,9 @@ def describe_statistics(
     made.update(_partitions(dataset, graph, figures))
     made.update(ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items())
     made.update(_linksets(dataset, graph, figures))
-    own = set(_graph(ox.NamedNode(graph), "statistics", 0, "computed by the build", dataset.iri))
+    own = set(_graph(ox.NamedNode(graph), "statistics", 0, COMPUTED, dataset.iri))
     size = len(made) + len(own)
-    made.update(_graph(ox.NamedNode(graph), "statistics", size, "computed by the build", dataset.iri))
+    made.update(_graph(ox.NamedNode(graph), "statistics", size, COMPUTED, dataset.iri))
     return sorted(made, key=str)
 
 
@@ -225,7 +228,10 @@ def _graph(node: ox.NamedNode, name: str, triples: int, origin: str, dataset: st
     yield _text(node, RDFS + "label", f"Named graph “{name}”", "en")
     yield _number(node, VOID + "triples", triples)
     yield _link(node, DCTERMS + "isPartOf", dataset)
-    if origin:
+    if origin == COMPUTED:
+        yield _text(node, DCTERMS + "source", "calculé à la publication", "fr")
+        yield _text(node, DCTERMS + "source", COMPUTED, "en")
+    elif origin:
         yield _text(node, DCTERMS + "source", origin)
 
 

@@ -11,35 +11,41 @@ from solnum_ld.namespaces import RDF, RDF_TYPE
 from solnum_ld.store.protocol import INCOMING_LIMIT, Description, PropertyValues, Store, Term
 
 MAX_HELD = 1000
-"""Mentions by blank nodes among which the things that have them are looked for: what has more is no more than a class or a unit."""
+"""Things that are looked for: the first so many that have lists or blank nodes which mention the resource."""
 
-_FIRST = RDF + "first"
+MAX_BLANK = 20_000
+"""Mentions by blank nodes among which they are looked for: what has more is a class or a unit, and of no interest by that."""
+
+_OF_THE_NODE = frozenset({RDF + "first", RDF_TYPE})
+"""Properties that say what a blank node is, and not what the thing that has it has to do with the resource."""
+
 _HOLDERS = f"""SELECT DISTINCT ?item ?step ?property ?holder WHERE {{
-  ?cell ?step ?item . FILTER(isBlank(?cell) && ?step != <{RDF_TYPE}>)
+  ?cell ?step ?item . FILTER(isBlank(?cell))
   ?head <{RDF}rest>* ?cell .
   {{ ?holder ?property ?head }}
   UNION {{ ?inner ?to ?head . FILTER(isBlank(?inner)) ?top <{RDF}rest>* ?inner . ?holder ?property ?top }}
   FILTER(isIRI(?holder))
-}}"""
+}} LIMIT {MAX_HELD}"""
 
 
 async def with_holders(store: Store, description: Description, *, whole: bool = True) -> Description:
     """Return a description in which things mention the resource, and no blank nodes do.
 
-    A member of a list is mentioned by the property that has the list, the value of a blank node by its own. Where the
+    A member of a list, and the class of a blank node, are mentioned by the property that has the list or the node, other values
+    of a blank node by its own. Where the
     description is not ``whole`` but one property of it, blank nodes are left out.
     """
     blank = [group for group in description.incoming if any(isinstance(v, ox.BlankNode) for v in group.values)]
     if not blank:
         return description
     rows = []
-    if whole and sum(group.count for group in blank if group.predicate.value != RDF_TYPE) <= MAX_HELD:
+    if whole and sum(group.count for group in blank) <= MAX_BLANK:
         rows = await store.rows(_HOLDERS, item=ox.NamedNode(description.iri))
     held: dict[str, set[str]] = {}
     for row in rows:
         step, name, holder = (_iri(row[key]) for key in ("step", "property", "holder"))
         if holder != description.iri:
-            held.setdefault(name if step == _FIRST else step, set()).add(holder)
+            held.setdefault(name if step in _OF_THE_NODE else step, set()).add(holder)
     incoming = {group.predicate.value: group for group in _named(description)}
     for name, holders in held.items():
         incoming[name] = _joined(ox.NamedNode(name), incoming.get(name), holders)
@@ -64,8 +70,7 @@ def _joined(predicate: ox.NamedNode, group: PropertyValues | None, holders: set[
     fresh = [node for iri in sorted(holders) if (node := ox.NamedNode(iri)) not in own]
     count = len(fresh) + (0 if group is None else group.count)
     if group is None or not group.more:
-        values = sorted((*own, *fresh), key=str)[:MAX_HELD]
-        return PropertyValues(predicate, True, tuple(values), count, False)
+        return PropertyValues(predicate, True, tuple(sorted((*own, *fresh), key=str)), count, False)
     return replace(group, values=(*fresh[:INCOMING_LIMIT], *own), count=count)
 
 
