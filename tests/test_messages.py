@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import polib
@@ -18,7 +20,7 @@ from solnum_ld.cli.output import figure
 from solnum_ld.findings import violation
 from solnum_ld.messages import in_language
 from solnum_ld.sparql.grammar import _KINDS
-from support import ROOT, run
+from support import ROOT, environment, run
 
 SOURCE = ROOT / "src" / "solnum_ld"
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -175,6 +177,20 @@ def test_all_help_of_the_command_line_has_its_french() -> None:
     assert unsaid == []
     assert group.commands["serve"].help.splitlines()[0] == "Construire la publication s’il le faut, et la servir."
     assert "tout dossier de fichiers RDF" in group.commands["serve"].help
+
+
+def test_a_french_shell_completes_words_and_knows_the_short_names() -> None:
+    french = {"LC_ALL": "fr_FR.UTF-8"}
+    asked = {"_SOLNUM_LD_COMPLETE": "complete_bash", "COMP_WORDS": "solnum-ld serve --client-", "COMP_CWORD": "2"}
+    program = "import sys; sys.argv = ['solnum-ld']; from solnum_ld.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(**french, **asked)
+    )
+    assert done.stdout.split() == ["--client-concurrency", "--client-rate"]
+    text = run("-h", **french).stdout
+    assert "--install-completion" in text
+    assert re.search(r"--help +-h ", text)
+    assert run("serve", "-h", **french).stdout == run("serve", "--help", **french).stdout
 
 
 @pytest.mark.usefixtures("typer_put_back")

@@ -35,11 +35,13 @@ def translate_help(app: typer.Typer, said: Callable[[str], str]) -> TyperGroup:
         _tell(self)
 
     rich_utils.rich_format_error = tell
-    group = typer.main.get_group(app)
+    group = typer.main.get_command(app)  # with what completes words in a shell
+    assert isinstance(group, TyperGroup)
     for command in (group, *group.commands.values()):
+        context = typer.Context(command, **group.context_settings)
         if command.help:
             command.help = "\n\n".join(map(said, paragraphs(command.help)))
-        for parameter in (*command.params, command.get_help_option(typer.Context(command))):
+        for parameter in (*command.params, command.get_help_option(context)):
             for words in ("help", "rich_help_panel"):  # which not every parameter has
                 if getattr(parameter, words, None):
                     setattr(parameter, words, said(getattr(parameter, words)))
