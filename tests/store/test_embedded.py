@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -102,12 +103,17 @@ class TestEmbedded(StoreContract):
 # -- workers -------------------------------------------------------------------------------------------------------------
 
 
+def kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):  # the store ends some by itself
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_a_worker_that_dies_in_the_middle_harms_its_own_query_only(release: Path) -> None:
     async def talk(store: Store) -> bool:
         asking = asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits()))
         await until(lambda: store.load()["long"] == 1)
-        for pid in processes_of(release)[1]:
-            os.kill(pid, signal.SIGKILL)
+        kill(processes_of(release)[1])
         with pytest.raises(QueryAborted):
             await asking
         return await is_answered(store)
@@ -119,8 +125,7 @@ def test_workers_that_died_while_idle_are_replaced(release: Path) -> None:
     async def talk(store: Store) -> bool:
         await store.warm()
         _, idle = processes_of(release)
-        for pid in idle:
-            os.kill(pid, signal.SIGKILL)
+        kill(idle)
         await until(lambda: not set(idle) & set(processes_of(release)[1]))
         return await is_answered(store) and await is_answered(store)
 

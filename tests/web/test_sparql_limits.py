@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -292,21 +293,20 @@ def test_killed_worker_costs_its_own_query_only(limited: Server, visitor: httpx.
         before = workers(limited)
         assert before
         pending = Pending(limited, ENDLESS, next(ADDRESSES))
-        victim = next(iter(before))
         for worker in before:
-            os.kill(worker, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # the service ends some by itself
+                os.kill(worker, signal.SIGKILL)
         assert pending.answer().status in {503, 504}
         pending.close()
         answer = send(visitor, "form", f"ASK {{ ?s ?p {number} }} # after")
         assert answer.status_code == 200
-        wait_for(lambda before=before: bool(workers(limited) - before), 5)
-        assert victim not in workers(limited)
+        wait_for(lambda before=before: bool(workers(limited)) and not workers(limited) & before)
 
 
 def test_worker_that_runs_past_the_limit_is_replaced(limited: Server, visitor: httpx.Client) -> None:
     before = workers(limited)
     assert send(visitor, "form", ENDLESS).status_code == 504
-    wait_for(lambda: bool(before - workers(limited)) and len(workers(limited)) >= 2, 5)
+    wait_for(lambda: bool(before - workers(limited)) and len(workers(limited)) >= 2)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_reader_that_hangs_up_frees_its_worker(limited: Server, visitor: httpx.C
     for _ in range(4):
         pending = Pending(limited, ENDLESS, next(ADDRESSES))
         pending.close()
-    wait_for(lambda: send(visitor, "form", "ASK {} # after all have gone").status_code == 200, 10)
+    wait_for(lambda: send(visitor, "form", "ASK {} # after all have gone").status_code == 200)
 
 
 def test_many_visitors_at_once_are_all_answered(http: httpx.Client) -> None:
