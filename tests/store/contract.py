@@ -32,6 +32,11 @@ SOURCE = {
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
 <{SPACE}id/lister> x:members ( "z" <{SPACE}id/b> [ a <{SPACE}id/Role> ; x:agent <{SPACE}id/b> ] <{SPACE}id/b> ) .
+<{SPACE}id/typed> x:value "POINT(2.35 48.85)"^^<http://www.opengis.net/ont/geosparql#wktLiteral>,
+  "<p/>"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral>, "P1Y2M"^^<http://www.w3.org/2001/XMLSchema#yearMonthDuration>,
+  "PT26H"^^<http://www.w3.org/2001/XMLSchema#dayTimeDuration>, "say \\"^^<http://www.opengis.net/ont/geosparql#wktLiteral> .", "2.50"^^<{X}own>,
+  3e0, 1.5e300, 0.25e-9, "0.5"^^<http://www.w3.org/2001/XMLSchema#float>, 12345678901234, -9007199254740993, 2.75,
+  "2020-01-01T00:00:00.100Z"^^<http://www.w3.org/2001/XMLSchema#dateTime>, "2020-01-02T00:00:00.50+02:00"^^<http://www.w3.org/2001/XMLSchema#dateTime> .
 <{SPACE}id/start> x:next <{SPACE}id/end> .
 <{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .

@@ -82,6 +82,7 @@ class TestVirtuoso(StoreContract):
 
 # -- the same as the embedded engine ---------------------------------------------------------------------------------------
 
+GEO = "http://www.opengis.net/ont/geosparql#"
 SAME = [
     f"SELECT * {{ GRAPH ?g {{ <{SPACE}id/a> <{X}in> ?o }} }} ORDER BY ?g ?o",
     f"PREFIX g: <{SPACE}graph/> SELECT ?o FROM g:two {{ ?s <{X}in> ?o }} ORDER BY ?o",
@@ -93,6 +94,17 @@ SAME = [
     f"SELECT ?v {{ <{SPACE}id/many> <{X}value> ?v }} ORDER BY ?v LIMIT 2100",
     "SELECT ?x { VALUES ?x { 1.50 'a\\tb' 'é'@fr UNDEF <http://a/> true } }",
     f"ASK FROM <{SPACE}graph/one> {{ ?s <{X}in> 'two' }}",
+    "SELECT DISTINCT ?g { graph ?g {} } ORDER BY ?g",
+    "SELECT * {}",
+    f"ASK {{ FILTER NOT EXISTS {{ ?s <{X}in> 'two' }} }}",
+    f"ASK {{ FILTER EXISTS {{ ?s <{X}in> 'nowhere' }} }}",
+    f"ASK {{ ?s ?p ?o FILTER EXISTS {{ GRAPH <{MARKER}> {{ ?a ?b ?c }} }} }}",
+    f"PREFIX g: <{SPACE}graph/> ASK {{ ?s <{X}in> 'two' FILTER EXISTS {{ GRAPH g:no {{ ?a ?b ?c }} }} }}",
+    f"PREFIX g: <{SPACE}graph/> ASK {{ ?s <{X}in> 'two' FILTER EXISTS {{ GRAPH g:one {{ ?s ?b ?c }} }} }}",
+    f"PREFIX g: <{SPACE}graph/> SELECT ?o {{ ?s <{X}in> ?o OPTIONAL {{ GRAPH g:no {{ ?s ?b ?c }} }} }} ORDER BY ?o",
+    f"PREFIX geo: <{GEO}> SELECT ?v {{ ?s <{X}value> ?v FILTER(DATATYPE(?v) = geo:wktLiteral) }}",
+    f"SELECT ?s {{ ?s <{X}value> 'POINT(2.35 48.85)'^^<{GEO}wktLiteral> }}",
+    f"SELECT (DATATYPE(?v) AS ?d) {{ ?s <{X}value> ?v FILTER(STRSTARTS(STR(?v), 'POINT')) }}",
 ]
 
 
@@ -142,9 +154,49 @@ HIDDEN = [
 ]
 
 
-def test_a_hidden_graph_is_not_seen_from_a_filter(release: Path, engine: str) -> None:
-    query = f"ASK {{ ?s ?p ?o FILTER EXISTS {{ GRAPH <{MARKER}> {{ ?a ?b ?c }} }} }}"  # Virtuoso: see README
-    assert b"false" in with_store(release, [engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
+def test_graphs_hold_the_same_literals(release: Path, engine: str, virtuoso_engine: str) -> None:
+    construct = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ ?s ?p ?o FILTER(?s = <{SPACE}id/typed>) }}"
+    select = f"SELECT ?o {{ <{SPACE}id/typed> ?p ?o }}"
+
+    def lines(urls: list[str]) -> list[bytes]:
+        async def talk(store: Store) -> bytes:
+            rows = await answer(store, select, CSV, Limits()) + await answer(store, select, TSV, Limits())
+            return rows + await answer(store, construct, NTRIPLES, Limits())
+
+        return sorted(with_store(release, urls, talk).splitlines())
+
+    expected = lines([])
+    assert lines([engine]) == expected
+    assert lines([virtuoso_engine]) == expected
+
+
+WRONG = [
+    "SELECT ?s { ?s ?p ?o } GROUP BY ?p",
+    "SELECT ?s\n(COUNT(*) AS ?n) { ?s ?p ?o }",
+    "PREFIX x: <http://x/>\nSELECT (1 AS ?x) (2 AS ?x) {}",
+    "SELECT (1 AS ?s) { ?s ?p ?o }",
+    "SELECT * { ?s ?p ?o } GROUP BY ?p",
+]
+
+
+@pytest.mark.parametrize("query", WRONG)
+def test_what_the_grammar_allows_and_sparql_does_not_is_told_alike(
+    query: str, release: Path, engine: str, virtuoso_engine: str
+) -> None:
+    def told(urls: list[str]) -> tuple[str, int | None, int | None]:
+        with pytest.raises(MalformedQuery) as caught:
+            with_store(release, urls, lambda store: answer(store, query, SPARQL_JSON, Limits()))
+        return str(caught.value), caught.value.line, caught.value.column
+
+    expected = told([])
+    assert told([engine]) == expected
+    assert told([virtuoso_engine]) == expected
+
+
+def test_a_path_without_a_known_end_is_not_followed_by_virtuoso(release: Path, virtuoso_engine: str) -> None:
+    query = f"SELECT * {{ ?s <{X}next>+ ?end }}"
+    with pytest.raises(EngineFault, match="from a thing that is known"):
+        with_store(release, [virtuoso_engine], lambda store: answer(store, query, SPARQL_JSON, Limits()))
 
 
 @pytest.mark.parametrize("where", ["engine", "virtuoso_engine"])

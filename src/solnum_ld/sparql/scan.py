@@ -7,7 +7,7 @@ What is found here is exact for queries that parse; the parser itself runs where
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from solnum_ld.errors import MalformedQuery
@@ -38,6 +38,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PREFIXED = frozenset({"local", "default"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
 _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -259,6 +260,58 @@ def rewrite_iris(text: str, change: Callable[[str], str]) -> tuple[str, tuple[in
     return ("".join([*parts, text[end:]]), tuple(changed)) if changed else (text, ())
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """An absolute IRI in a query, where it stands, and where the group of GRAPH begins and ends that it is the graph of."""
+
+    iri: str
+    start: int
+    end: int
+    graph: tuple[int, int] | None
+
+
+def names(text: str) -> Iterator[Name]:
+    """Yield each absolute IRI after the prologue, spelled out or with a prefix.
+
+    >>> query = "PREFIX a: <http://a/> SELECT * { GRAPH a:g { ?s ?p 1 } }"
+    >>> [(name.iri, query[name.start : name.end], query[slice(*name.graph)]) for name in names(query)]
+    [('http://a/g', 'a:g', 'GRAPH a:g {')]
+    """
+    tokens = [token for token in _TOKEN.finditer(text) if token[0][0] != "#"]
+    prefixes: dict[str, str] = {}
+    declared = None
+    words = ["", *(token[0].upper() if token.lastgroup == "run" else "" for token in tokens)]
+    for number, token in enumerate(tokens):
+        before, iri = words[number], ""
+        if token.lastgroup in _PREFIXED:
+            prefix, _, local = token[0].partition(":")
+            if before == "PREFIX":
+                declared = prefix
+            elif prefix in prefixes:
+                iri = prefixes[prefix] + local.replace("\\", "")
+        elif token.lastgroup == "iri":
+            if declared is not None:
+                prefixes[declared], declared = token[0][1:-1], None
+            elif before != "BASE":
+                iri = token[0][1:-1]
+        if _ABSOLUTE.match(iri) and "\\" not in iri:
+            opens = before == "GRAPH" and tokens[number + 1 : number + 2]
+            graph = (tokens[number - 1].start(), opens[0].end()) if opens and opens[0][0] == "{" else None
+            yield Name(iri, token.start(), token.end(), graph)
+
+
+def replaced(text: str, pattern: re.Pattern[str], by: str) -> str:
+    """Return the query with what matches replaced, where a match begins at a token: nothing inside strings and comments.
+
+    >>> replaced("ASK { ?s ?p 'NOW()' FILTER(NOW()) }", re.compile("NOW"), "RAND")
+    "ASK { ?s ?p 'NOW()' FILTER(RAND()) }"
+    """
+    if not pattern.search(text):
+        return text
+    starts = {token.start() for token in _TOKEN.finditer(text)}
+    return pattern.sub(lambda match: match.expand(by) if match.start() in starts else match[0], text)
+
+
 def undeclared_prefix(text: str) -> tuple[str, int] | None:
     """Return the first prefix that is used and not declared, and where; None when all are declared.
 
@@ -351,10 +404,13 @@ def without(text: str, span: tuple[int, int] | None) -> str:
 
 
 __all__: Sequence[str] = (
+    "Name",
     "Scan",
     "bound",
     "bounded",
+    "names",
     "position",
+    "replaced",
     "rewrite_iris",
     "scan",
     "unclosed",

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from solnum_ld.errors import EngineFault, SolnumError, StoreBusy, StoreUnavailable
+from solnum_ld.store.faults import moved
 from solnum_ld.store.protocol import Term
 from solnum_ld.store.remote.client import Broken, Client, Reply, Unreached
 from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of, late
@@ -52,11 +53,15 @@ class Question:
     rows: int = 0
     """How many solutions of a SELECT are of use; 0: all."""
 
+    @property
+    def prologue(self) -> str:
+        """Return what is put in front of the query."""
+        return f"BASE <{self.base}> " if self.base else ""
+
     def form(self, engine: Engine) -> tuple[bytes, dict[str, str]]:
         """Return body and headers: a form for POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
-        text = engine.worded(self.query, self.rows) if self.rows else self.query
         fields = {
-            "query": f"BASE <{self.base}> {text}" if self.base else text,
+            "query": self.prologue + engine.worded(self.query, self.rows, self.named),
             "default-graph-uri": self.default,
             **engine.parameters(self.seconds),
         }
@@ -255,6 +260,7 @@ class Replicas:
             reply.close()
         text = said.decode("utf-8", errors="replace")
         log.debug("%s answers %s: %s", endpoint.url, reply.status, text)
+        text = moved(text, len(asked.prologue))
         return endpoint.engine.refusal(reply.status, text, asked.query, asked.seconds)
 
     async def ask(self, asked: Question) -> Rows:

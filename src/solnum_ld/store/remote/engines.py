@@ -4,16 +4,21 @@ SPARQL 1.1 Graph Store HTTP Protocol). An engine is known by the ``Server`` head
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urljoin
 
+import pyoxigraph as ox
+
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
+from solnum_ld.namespaces import XSD
 from solnum_ld.sparql.grammar import explain
-from solnum_ld.sparql.scan import bounded, rewrite_iris, scan, undeclared_prefix
+from solnum_ld.sparql.scan import bounded, names, replaced, rewrite_iris, scan, undeclared_prefix, without
 from solnum_ld.store.faults import error_of, fault_of
-from solnum_ld.store.remote.layout import MERGED
+from solnum_ld.store.remote.layout import MERGED, NONE
 
 RESULTS = "application/sparql-results+json"
 TRIPLES = "application/n-triples"
@@ -62,9 +67,13 @@ class Engine:
         """Return the parameters that pass the time limit on."""
         return {}
 
-    def worded(self, query: str, rows: int) -> str:  # noqa: ARG002 - for those that need it
-        """Return a SELECT or ASK as it is sent, of which no more than ``rows`` solutions are of use."""
+    def worded(self, query: str, rows: int, graphs: Sequence[str]) -> str:  # noqa: ARG002 - for those that need it
+        """Return a query as it is sent: no more than ``rows`` solutions of it are of use (0: all), GRAPH sees ``graphs``."""
         return query
+
+    def written(self, lines: bytes) -> bytes:
+        """Return N-Triples or N-Quads as they are sent to be kept."""
+        return lines
 
     def check(self, query: str) -> None:
         """Raise MalformedQuery for what this engine would take and no standard knows."""
@@ -158,13 +167,23 @@ class Virtuoso(Engine):
         """Return the time limit in milliseconds; it is looked at every two seconds."""
         return {"timeout": str(int(seconds * 1000))}
 
-    def worded(self, query: str, rows: int) -> str:
-        """Bound the result, all of which it computes before it sends any; its ASK is true of graphs that are not there."""
+    def worded(self, query: str, rows: int, graphs: Sequence[str]) -> str:
+        """Say what it would misread in other words, and bound the result, all of which it computes before it sends any."""
+        query = replaced(_renamed(query, frozenset(graphs)), _NO_GROUP, _SOME_GROUP)
+        if not rows:
+            return query
         seen = scan(query)
-        if seen.form == "ASK":
+        if seen.form == "ASK":  # its own is true of graphs that are not there
             wanted = "*" if _VARIABLE.search(query, seen.body) else "(1 AS ?x)"
-            query = f"{query[: seen.start]}SELECT {wanted} {query[seen.start + 3 :]}"
+            alone = _FILTER_ALONE.match(query, seen.body)
+            at = alone.end() if alone else seen.body
+            one = "VALUES ?solnum_one { 1 } " if alone else ""
+            query = f"{query[: seen.start]}SELECT {wanted} {query[seen.start + 3 : at]}{one}{query[at:]}"
         return bounded(query, rows)
+
+    def written(self, lines: bytes) -> bytes:
+        """Keep literals from it that it would read into values and not give back."""
+        return _TYPED.sub(rb'"^^<%s\1>\2' % _AS_IT_IS, lines)
 
     def check(self, query: str) -> None:
         """Let nothing through that is not SPARQL 1.1."""
@@ -175,6 +194,7 @@ class Virtuoso(Engine):
         if missing is not None:
             raise error_of(fault_of(SyntaxError(""), query).to_json())
         rewrite_iris(query, _no_builtin)
+        _check_names(query)
 
     def check_headers(self, headers: Mapping[str, str], seconds: float) -> None:
         """Refuse what was cut at the time limit, or at a number of rows that its configuration has."""
@@ -192,9 +212,75 @@ class Virtuoso(Engine):
         if status == 500 and "Undefined procedure DB.DBA." in message:
             name = message.partition("Undefined procedure DB.DBA.")[2].split("\n")[0].rstrip(".")
             return MalformedQuery(f"The function <{name[:300]}> is not known here.")
+        if status == 500 and "transitive start not given" in message:
+            return EngineFault(
+                "The engine follows a path of any length (+ or *) only from a thing that is known. "
+                "Name one of its ends, or bind one before."
+            )
         if status == 500 and (message.lstrip().startswith('{ "head"') or "S1TAT" in message or "S1T00" in message):
             return late(seconds)
         return super().refusal(status, message, query, seconds)
+
+
+_AS_IT_IS = b"urn:x-solnum:as-it-is:"
+_MISREAD = frozenset(
+    (
+        "http://www.opengis.net/ont/geosparql#wktLiteral",
+        "http://www.w3.org/1999/02/22-rdf-syntax-ns#XMLLiteral",
+        f"{XSD}dayTimeDuration",
+        f"{XSD}yearMonthDuration",
+    )
+)
+"""Datatypes whose literals it reads into values of its own: shapes in single precision, seconds, XML that it writes anew."""
+
+_TYPED = re.compile(
+    rb'"\^\^<(%s)>((?: <[^<>]*>)? \.)$' % b"|".join(re.escape(d.encode()) for d in _MISREAD), re.MULTILINE
+)
+_NO_GROUP = re.compile(r"\bGRAPH\s*([?$]\w+)\s*\{\s*\}", re.IGNORECASE)
+_SOME_GROUP = r"{ SELECT DISTINCT \1 { GRAPH \1 { ?solnum_s ?solnum_p ?solnum_o } } }"
+_FILTER_ALONE = re.compile(r"(?:WHERE\s*)?\{\s*(?=FILTER\b)", re.IGNORECASE)
+_EMPTY = f"{{ [] <{NONE}> [] . "
+
+
+def _renamed(query: str, graphs: frozenset[str]) -> str:
+    """Return the query with its own names for datatypes, and a pattern without solutions in place of graphs that are not there."""
+    parts: list[str] = []
+    end = 0
+    for name in names(query):
+        if name.graph is not None and name.iri not in graphs:
+            parts += (query[end : name.graph[0]], _EMPTY)
+            end = name.graph[1]
+        elif name.iri in _MISREAD:
+            parts += (query[end : name.start], f"<{_AS_IT_IS.decode()}{name.iri}>")
+            end = name.end
+    return "".join([*parts, query[end:]])
+
+
+_ANY_BASE = "http://localhost/"
+
+
+def _check_names(query: str) -> None:
+    """Raise MalformedQuery for a SELECT, right by its grammar, that groups, counts or names as SPARQL does not allow.
+
+    The embedded engine reads it as a part of a query whose evaluation never comes to it; when that is refused, so is the whole,
+    which tells the place.
+    """
+    seen = scan(query)
+    if seen.form != "SELECT":
+        return
+    part = without(query, seen.dataset)[seen.start :]
+    try:
+        _read(f"{query[: seen.start]}ASK {{ ?s ?p ?o FILTER EXISTS {{ {{ {part}\n}} }} }}")
+    except SyntaxError:
+        try:
+            _read(query)
+        except SyntaxError as error:
+            raise error_of(fault_of(error, query).to_json()) from None
+
+
+def _read(query: str) -> None:
+    with contextlib.suppress(RuntimeError):  # a function that is not known
+        ox.Store().query(query, base_iri=_ANY_BASE)
 
 
 def _no_builtin(iri: str) -> str:
@@ -222,8 +308,12 @@ class _VirtuosoReader(Reader):
         if self._asked:
             self._held = lines + b"\n" + self._held if chunk else b""
             return b"" if chunk else self._truth(lines)
-        mended = self._BLANK.sub(rb'"type":"bnode","value":"\1"', lines)
+        mended = _NO_VARIABLE.sub(b"", _NAMED_OTHERWISE.sub(rb"\1", lines))
+        mended = self._BLANK.sub(rb'"type":"bnode","value":"\1"', mended)
         mended = self._BOOLEAN.sub(lambda m: m[0][:-2] + (b'true"' if m[1] == b"1" else b'false"'), mended)
+        for fraction in _FRACTIONS:
+            mended = fraction.sub(_shorter, mended)
+        mended = _NUMBER.sub(_number, mended)
         return mended + b"\n" if chunk and lines else mended
 
     @staticmethod
@@ -233,6 +323,40 @@ class _VirtuosoReader(Reader):
         return b'{"head":{},"boolean":%s}' % (b"false" if b'"bindings": [ ]' in body else b"true")
 
 
+_NAMED_OTHERWISE = re.compile(rb'(": "|<)' + _AS_IT_IS)
+_XSD = XSD.encode()
+_ZEROS = rb'\.([0-9]*?)0+((?:Z|[-+][0-9:]{5})?"'
+_FRACTIONS = (
+    re.compile(rb'(#(?:dateTime|time)", "value": "[-0-9T:]+)' + _ZEROS + rb")"),
+    re.compile(rb'("[-0-9T:]+)' + _ZEROS + rb"\^\^<%s(?:dateTime|time)> \.)" % _XSD),
+)
+_NUMBER = re.compile(
+    rb'"datatype": "%s(?P<in_json>decimal|double|float)", "value": "(?P<json>[-+.0-9eE]+)"'
+    rb'|"(?P<nt>[-+.0-9eE]+)"\^\^<%s(?P<in_nt>decimal|double|float)>(?= \.)' % (_XSD, _XSD)
+)
+_LARGE = re.compile(rb"-?[0-9]{10,}")
+
+
+def _shorter(found: re.Match[bytes]) -> bytes:
+    """Return a time without the zeros at the end of its fraction."""
+    return found[1] + (b"." + found[2] if found[2] else b"") + found[3]
+
+
+def _number(found: re.Match[bytes]) -> bytes:
+    """Return a number as the embedded engine writes it; what is whole and beyond 32 bits was taken for a decimal."""
+    kind, written = found["in_json"] or found["in_nt"], found["json"] or found["nt"]
+    if kind == b"decimal":
+        kind = b"integer" if _LARGE.fullmatch(written) else kind
+    else:
+        with contextlib.suppress(ArithmeticError):
+            plain = format(Decimal(written.decode()), "f")
+            written = (plain.rstrip("0").rstrip(".") if "." in plain else plain).encode()
+    if found["in_json"]:
+        return b'"datatype": "%s%s", "value": "%s"' % (_XSD, kind, written)
+    return b'"%s"^^<%s%s>' % (written, _XSD, kind)
+
+
+_NO_VARIABLE = re.compile(rb'"_star_fake"(?:: \{[^{}]*\})?')
 _VARIABLE = re.compile(r"[?$]\w")
 
 ENGINES: tuple[type[Engine], ...] = (Oxigraph, Virtuoso, Engine)

@@ -163,10 +163,10 @@ class Target:
             self._add_file(portion, self._folder)
             return
         if self._engine.takes_quads:
-            self._send("POST", "application/n-quads", b"".join(portion))
+            self._send("POST", "application/n-quads", self._engine.written(b"".join(portion)))
             return
         for graph, triples in by_graph(portion).items():
-            self._send("POST", "application/n-triples", triples, graph=graph)
+            self._send("POST", "application/n-triples", self._engine.written(triples), graph=graph)
 
     def _add_file(self, portion: list[bytes], folder: Path) -> None:
         """Write a file that the engine reads, have it loaded, and remove it."""
@@ -176,7 +176,7 @@ class Target:
             raise SettingsError(f"The folder {folder} has characters in its path that the engine would not read.")
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": RESULTS}
         try:
-            file.write_bytes(gzip.compress(b"".join(portion), 1))
+            file.write_bytes(gzip.compress(self._engine.written(b"".join(portion)), 1))
             file.chmod(0o644)  # the engine is another user
             for query in self._engine.loading(file):
                 address = urljoin(self.url, self._engine.loader)
