@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -209,6 +210,32 @@ def test_releases_that_cannot_be_written_are_said_in_one_sentence(kind: str, sou
     )
     assert done.exit_code in {1, 2}
     assert "file" in done.stderr
+
+
+def test_an_interrupt_of_the_server_alone_ends_its_build_and_the_server() -> None:
+    program = """
+import sys, threading, typer
+from solnum_ld.cli.building import apart
+def work():
+    print("begun", flush=True)
+    threading.Event().wait()
+try:
+    apart(work)
+except typer.Exit as ended:
+    sys.exit(ended.exit_code)
+print("served")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "begun\n"
+    process.send_signal(signal.SIGINT)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out, err) == (130, "", "Stopped.\n")
 
 
 # -- defaults --------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -186,6 +187,8 @@ def apart(work: Callable[[], object]) -> None:
     if child == 0:
         code = 70
         try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to both: the parent passes it on
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             die_with_parent()
             with exit_codes():
                 work()
@@ -199,8 +202,10 @@ def apart(work: Callable[[], object]) -> None:
             os._exit(code)
     try:
         status = os.waitpid(child, 0)[1]
-    except KeyboardInterrupt:  # which the child has got as well: it says so, and clears away what it has begun
-        status = os.waitpid(child, 0)[1]
+    except KeyboardInterrupt:  # the child says so, and clears away what it has begun
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+        raise typer.Exit(130) from None
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         fail(f"The build was stopped by signal {-code}. The previous release is untouched.", as_json=False, code=1)

@@ -78,4 +78,5 @@ def crew_for(size: int) -> Iterator[Crew]:
 def _begin() -> None:
     die_with_parent()
     gc.disable()  # lists of lines by the hundred thousand, and no cycles among them
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the process that leads the build
