@@ -174,3 +174,47 @@ def test_the_lines_of_an_address_stand_in_their_order() -> None:
     description = Description("http://h.example/id/x", (said,), (), nested, {}, (), ())
     (fact,) = Viewer(NAMES, "en").view(description, "http://h.example/doc/x").facts
     assert [group.values[0].text.value for group in fact.values[0].nested] == list(reversed(lines.values()))
+
+
+@pytest.mark.parametrize(
+    ("literal", "said", "href", "outside"),
+    [
+        (ox.Literal("https://schema.org/Monday"), "lundi", "https://schema.org/Monday", True),
+        (ox.Literal("http://x.example/a/1"), "http://x.example/a/1", "http://x.example/a/1", True),
+        (ox.Literal("http://h.example/id/"), "http://h.example/id/", "http://h.example/id/", False),
+        (ox.Literal("see http://x.example/a"), "see http://x.example/a", None, False),
+        (ox.Literal("javascript:alert(1)"), "javascript:alert(1)", None, False),
+        (ox.Literal('https://x.example/"><b>'), 'https://x.example/"><b>', None, False),
+        (ox.Literal("2026-06-22"), "22 juin 2026", None, False),
+        (ox.Literal("2026-06-22", language="fr"), "2026-06-22", None, False),
+    ],
+)
+def test_text_that_is_nothing_but_an_address_or_a_date_is_shown_as_one(
+    literal: ox.Literal, said: str, href: str | None, outside: bool
+) -> None:
+    value = Speaker(NAMES, "fr", {}).value(literal)
+    assert (value.text.value, value.href, value.outside) == (said, href, outside)
+
+
+def test_of_a_blank_node_with_a_name_alone_the_name_is_shown() -> None:
+    node = ox.BlankNode("a")
+    nested = (
+        ox.Triple(node, ox.NamedNode(SCHEMA + "name"), ox.Literal("Anonyme")),
+        ox.Triple(node, ox.NamedNode(RDF + "type"), ox.NamedNode(SCHEMA + "Person")),
+    )
+    said = PropertyValues(ox.NamedNode(SCHEMA + "creator"), False, (node,), 1, False)
+    description = Description("http://h.example/id/x", (said,), (), nested, {}, (), ())
+    (fact,) = Viewer(NAMES, "fr").view(description, "http://h.example/doc/x").facts
+    assert [(value.text.value, value.nested) for value in fact.values] == [("Anonyme", ())]
+
+
+def test_classes_that_are_called_alike_are_named_once() -> None:
+    kinds = tuple(
+        ox.NamedNode(iri) for iri in ("http://h.example/a#Town", "http://h.example/b#Town", "http://h.example/b#City")
+    )
+    said = PropertyValues(ox.NamedNode(RDF + "type"), False, kinds, 3, False)
+    view = Viewer(NAMES, "fr").view(Description("http://h.example/id/x", (said,), (), (), {}, (), ()), "")
+    assert [(kind.text.value, kind.iri) for kind in view.types] == [
+        ("town", "http://h.example/a#Town"),
+        ("city", "http://h.example/b#City"),
+    ]

@@ -87,6 +87,7 @@ FIRST = (
     VCARD + "region",
     *_both("addressCountry"),
     VCARD + "country-name",
+    *_both("dayOfWeek", "opens", "closes"),
 )
 """What readers look for first; the rest follows in the order of the alphabet."""
 

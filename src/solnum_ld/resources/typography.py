@@ -222,11 +222,12 @@ _WRITERS: dict[str, Callable[[str, str], str]] = {
     **dict.fromkeys((XSD + "gMonthDay", XSD + "gDay"), day_text),
     **dict.fromkeys((XSD + "duration", XSD + "dayTimeDuration", XSD + "yearMonthDuration"), duration_text),
     XSD + "gYear": year_text,
+    XSD + "string": date_text,  # many write dates as plain text
     XSD + "time": time_text,
     XSD + "boolean": _truth_text,
 }
 READ_ALOUD = frozenset(_WRITERS)
-"""Datatypes of which readers see the value in words, and no name."""
+"""Datatypes of which readers see the value in words or as it is, and no name."""
 
 
 def box_text(wkt: str, language: str) -> str:

@@ -20,7 +20,7 @@ from solnum_ld.resources.terms import term_label
 from solnum_ld.resources.typography import READ_ALOUD, literal_text
 from solnum_ld.store.protocol import Description, PropertyValues, Term
 
-_PLAIN = READ_ALOUD | {XSD + "string", XSD + "anyURI"}
+_PLAIN = READ_ALOUD | {XSD + "anyURI"}
 _FIRST, _REST, _NIL = ox.NamedNode(RDF + "first"), ox.NamedNode(RDF + "rest"), ox.NamedNode(RDF + "nil")
 _WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _ALWAYS_TEXT = frozenset(
@@ -30,6 +30,7 @@ FOR_MACHINES = frozenset(VOID + name for name in ("classPartition", "propertyPar
 """Statistics by the hundred: the page about the graph of statistics shows them, that about the dataset does not."""
 
 _SAFE_SCHEMES = ("http://", "https://", "mailto:", "tel:")
+_ADDRESS = re.compile(r"https?://[^\s<>\"{}|\\^`]+\Z")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])")
 _DIGITS = re.compile(r"(\d+)")
 _RANK = {iri: rank for rank, iri in enumerate(FIRST)}
@@ -153,7 +154,9 @@ class Viewer:
             iri=description.iri,
             title=_text(label) if label else Text(self.fallback(description.iri)),
             summary=_text(summary) if summary else None,
-            types=tuple(writer.term(t) for t in description.values_of(RDF_TYPE)),
+            types=tuple(
+                {v.text.value: v for v in map(writer.term, reversed(description.values_of(RDF_TYPE)))}.values()
+            )[::-1],
             facts=_ordered(g for g in facts if g.iri not in apart),
             provenance=_ordered(g for g in facts if g.iri in PROVENANCE),
             elsewhere=_ordered(g for g in facts if g.iri in ELSEWHERE),
@@ -273,12 +276,17 @@ class Speaker:
         form = geometry_text(term.value, self._language) if datatype == _WKT else ""
         plain = form or term.language or datatype in _PLAIN or datatype in _ALWAYS_TEXT
         href = self._link_of_text(term)
-        said = self._name(href) if href else Text(form) if form else text
-        return Value(said, href, datatype="" if plain else self._name(datatype, is_term=True).value)
+        if href:
+            known = term_label(href, self._language) if datatype == XSD + "string" else None
+            said = Text(known, self._language) if known else self._name(href) if datatype == XSD + "anyURI" else text
+            return Value(said, href, not href.startswith((self._names.base, self._names.public)))
+        return Value(Text(form) if form else text, datatype="" if plain else self._name(datatype, is_term=True).value)
 
     def _link_of_text(self, literal: ox.Literal) -> str | None:
-        is_link = literal.datatype.value.endswith("#anyURI") and literal.value.startswith(_SAFE_SCHEMES)
-        return literal.value if is_link else None
+        """Return the address that a literal is: where it says so, or is text that is nothing else."""
+        is_address = literal.datatype.value == XSD + "anyURI" and literal.value.startswith(_SAFE_SCHEMES)
+        is_text = literal.datatype.value == XSD + "string" and _ADDRESS.match(literal.value)
+        return literal.value if is_address or is_text else None
 
     def _name(self, iri: str, *, is_term: bool = False) -> Text:
         """Return what a person calls a thing, a class or a property (``is_term``)."""
@@ -357,7 +365,10 @@ class _Writer(Speaker):
         if items is not None:
             return Value(Text("…"), items=self._together(items, depth + 1))
         inner = self._nested.get(str(term), []) if depth < 4 else []
-        return Value(Text("…" if inner else "[ ]"), nested=tuple(self._inner(inner, depth)))
+        said = tuple(self._inner(inner, depth))
+        if len(said) == 1 and said[0].iri in LABELS and not said[0].values[0].nested:
+            return said[0].values[0]  # of what has no more than a name the name is enough
+        return Value(Text("…" if inner else "[ ]"), nested=said)
 
     def _together(self, terms: Sequence[Term], depth: int = 0) -> tuple[Value, ...]:
         """Return terms as values that stand side by side: blank nodes of several classes say of which they are."""

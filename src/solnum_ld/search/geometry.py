@@ -20,7 +20,7 @@ _WKT = re.compile(
     r"(?:MULTI)?(POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s*(?:Z|M|ZM)?\s*\((.*)\)\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_RUN = re.compile(r"[^()]*\d[^()]*")
+_RUN = re.compile(r"[^()]+")
 _PAIR = re.compile(rf"\s*({_NUMBER})\s+({_NUMBER})(?:\s+{_NUMBER})*\s*")
 _NUMBERS = re.compile(_NUMBER)
 
