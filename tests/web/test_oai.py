@@ -269,7 +269,8 @@ def test_harvesters_are_told_of_changes_and_deletions_across_releases_and_restar
             harvester.ListRecords(resumptionToken=begun)
         record = harvester.GetRecord(identifier="oai:127.0.0.1:id/c/0249", metadataPrefix="oai_dc")
         assert (record.deleted, record.header.setSpecs) == (True, ["Chapter"])
-        for path in ("id/c/{}", "doc/c/{}", "doc/c/{}.ttl", "doc/c/{}.html", "linkset/c/{}"):
+        described = f"describe?iri={server.base}id/c/{{}}"
+        for path in ("id/c/{}", "doc/c/{}", "doc/c/{}.ttl", "doc/c/{}.html", "linkset/c/{}", described):
             assert [client.get(path.format(n)).status_code for n in ("0249", "0250")] == [410, 404], path
         ReleaseFolder(releases).roll_back(ReleaseFolder(releases).before_current())
         wait_for(lambda: len(headers(client)) == 252 and gone(client) == [])

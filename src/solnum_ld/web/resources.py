@@ -102,7 +102,8 @@ async def describe(request: Request, iri: str = "") -> Response:
         return _see_other(request, own)
     description = await generation.store.describe(iri, _window(request))
     if description is None:
-        raise NotFound("The data say nothing about this IRI.")
+        missed = await missing(generation, [iri.removeprefix(names.base)] if iri.startswith(names.base) else [])
+        raise missed if isinstance(missed, Gone) else NotFound("The data say nothing about this IRI.")
     return await _answer(request, _Subject(generation, description, names.describe(iri), None))
 
 
