@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 import pyoxigraph as ox
 import pytest
@@ -457,6 +459,28 @@ def test_the_current_release_is_never_pruned(tmp_path: Path) -> None:
     folder.activate(folder.named(made[0]))
     folder.prune(1)
     assert assert_served_release_is_whole(folder.path) == made[0]
+
+
+def test_a_release_in_a_folder_that_cannot_be_written_is_served_and_not_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = several(tmp_path, 3)
+    folder = ReleaseFolder(tmp_path / "releases")
+
+    def no_writing(path: Path, mode: str = "r", *arguments: object, **named: object) -> IO[str]:
+        if mode[0] in "aw":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, mode, *arguments, **named)
+
+    opened = Path.open
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", no_writing)
+        held = folder.hold(made[0])
+        with pytest.raises(SettingsError, match=r"releases cannot be written: Permission denied\."), folder.exclusive():
+            pass
+    with held:
+        assert folder.prune(1) == [made[1]]
+    assert folder.prune(1) == [made[0]]
 
 
 def test_pruning_that_is_cut_off_leaves_nothing_that_looks_whole(

@@ -170,7 +170,7 @@ class ReleaseFolder:
         ``notify``, a callable, is told ``on_wait`` when there is something to wait for.
         """
         self.create()
-        with (self.path / "lock").open("a+") as lock:
+        with self._writable("lock") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -190,11 +190,24 @@ class ReleaseFolder:
             yield
 
     def hold(self, release_id: str) -> IO[str]:
-        """Return an open file that keeps ``release_id`` from being pruned for as long as it is open."""
-        self.create()
-        held = (self.path / "locks" / release_id).open("a")
+        """Return an open file that keeps ``release_id`` from being pruned for as long as it is open.
+
+        In a folder that cannot be written, as on a read-only mount, it is the file that the build has left for that.
+        """
+        lock = self.path / "locks" / release_id
+        try:
+            self.create()
+            held = lock.open("a")
+        except (SettingsError, OSError):
+            held = (lock if lock.is_file() else self.path / release_id / NAME).open()
         fcntl.flock(held, fcntl.LOCK_SH)
         return held
+
+    def _writable(self, name: str) -> IO[str]:
+        try:
+            return (self.path / name).open("a+")
+        except OSError as error:
+            raise SettingsError(f"{self.path} cannot be written: {error.strerror}.") from error
 
     # -- writing (under the exclusive lock) --------------------------------------------------------------------------
 
@@ -217,6 +230,7 @@ class ReleaseFolder:
             final.rename(self.path / f"{_BUILDING}gone-{final.name}")
         _sync_tree(building)
         building.rename(final)
+        (self.path / "locks" / manifest.release).touch()
         _sync(self.path)
         return Release(final, manifest)
 

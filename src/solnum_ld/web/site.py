@@ -129,6 +129,9 @@ class Site:
         except SolnumError as error:
             self.failure = str(error)
             raise
+        except OSError as error:
+            self.failure = f"{error.filename or path} cannot be read: {error.strerror}."
+            raise
 
     def _generation(self, path: Path) -> Generation:
         manifest = read_manifest(path)
