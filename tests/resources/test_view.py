@@ -90,14 +90,24 @@ def test_values_are_read_aloud(lexical: str, name: str, french: str, english: st
         assert (value.text.value, value.datatype) == (said, "")
 
 
-def test_things_without_a_name_that_would_be_called_alike_are_told_apart() -> None:
+def test_things_that_would_be_called_alike_are_told_apart() -> None:
     iris = [f"http://x.example/{end}" for end in ("a/1", "b/1", "a/2", "named/1")]
-    speaker = Speaker(NAMES, "en", {iris[3]: (ox.Literal("1 (x.example)"),)})
-    values = [speaker.value(ox.NamedNode(iri)) for iri in (*iris, iris[0])]
-    assert {iri: text.value for iri, text in speaker.told_apart(values).items()} == {
-        iris[0]: "x.example/a/1",
-        iris[1]: "x.example/b/1",
-    }
+    alike = ["http://h.example/id/doc/1", "http://h.example/id/doc/2"]
+    known = ["http://www.w3.org/2003/01/geo/wgs84_pos#lat", "https://schema.org/latitude"]
+    labels = {iri: (ox.Literal("Traité"),) for iri in alike}
+    speaker = Speaker(NAMES, "en", {iris[3]: (ox.Literal("Treatise"),), **labels})
+    values = [speaker.value(ox.NamedNode(iri)) for iri in (*iris, *alike, *known, iris[0])]
+    assert [(value.text.value, value.aside) for value in map(speaker.told_apart(values), values)] == [
+        ("x.example/a/1", ""),
+        ("x.example/b/1", ""),
+        ("2 (x.example)", ""),
+        ("Treatise", ""),
+        ("Traité", "doc/1"),
+        ("Traité", "doc/2"),
+        ("latitude", "wgs:lat"),
+        ("latitude", "schema:latitude"),
+        ("x.example/a/1", ""),
+    ]
     said = PropertyValues(ox.NamedNode("http://h.example/p"), False, tuple(map(ox.NamedNode, iris[:3])), 3, False)
     (fact,) = Viewer(NAMES, "en").view(Description("http://h.example/id/x", (said,), (), (), {}, (), ()), "").facts
     assert [value.text.value for value in fact.values] == ["2 (x.example)", "x.example/a/1", "x.example/b/1"]
@@ -118,7 +128,7 @@ def test_a_thing_is_called_all_that_it_is_called_each_name_once() -> None:
     description = Description("http://h.example/id/x", groups, (), (), {"http://h.example/id/x": tuple(labels)}, (), ())
     view = Viewer(NAMES, "fr").view(description, "http://h.example/doc/x")
     assert view.title.value == "Brest"
-    assert {g.iri: [(v.text.value, v.text.language, v.tongue) for v in g.values] for g in view.facts} == {
+    assert {g.iri: [(v.text.value, v.text.language, v.aside) for v in g.values] for g in view.facts} == {
         RDFS + "label": [("Brest", "br", "breton"), ("Bresta", "zh-latn", "chinois (Latn)")],
         SCHEMA + "name": [("Ville", "fr", "")],
     }

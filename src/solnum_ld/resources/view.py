@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import unquote, urlsplit
 
@@ -61,7 +61,7 @@ class Text:
 class Value:
     """One value on a page: text, and an address when it is a resource; ``items`` are those of an RDF list.
 
-    ``tongue`` is what the language of the text is called, where that is worth saying.
+    ``aside`` is what the language of the text is called, or which IRI a name stands for, where that is worth saying.
     """
 
     text: Text
@@ -71,7 +71,7 @@ class Value:
     nested: tuple[Group, ...] = ()
     items: tuple[Value, ...] = ()
     iri: str = ""
-    tongue: str = ""
+    aside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,20 +255,31 @@ class Speaker:
         """Return a literal with what its language is called, where that is not the reader's."""
         tag = text.language or ""
         known = tag in ("", self._language)
-        return replace(self.value(text), tongue="" if known else language_name(tag, self._language))
+        return replace(self.value(text), aside="" if known else language_name(tag, self._language))
 
-    def told_apart(self, values: Iterable[Value]) -> dict[str, Text]:
-        """Return, for IRIs that nothing names and that would be called alike, what tells them apart: all of them."""
+    def told_apart(self, values: Iterable[Value]) -> Callable[[Value], Value]:
+        """Return what tells those of these values apart that would be called alike: by their IRIs, beside names or instead."""
         alike: dict[str, set[str]] = {}
         for value in values:
-            if value.iri and not choose(self._labels.get(value.iri, ()), self._language):
+            if value.iri:
                 alike.setdefault(value.text.value, set()).add(value.iri)
-        return {
-            iri: Text(unquote(iri.removeprefix("https://").removeprefix("http://"), errors="replace"))
-            for iris in alike.values()
-            for iri in iris
-            if len(iris) > 1
-        }
+        doubtful = frozenset(iri for iris in alike.values() if len(iris) > 1 for iri in iris)
+
+        def tell(value: Value) -> Value:
+            if value.iri not in doubtful:
+                return value
+            named = choose(self._labels.get(value.iri, ()), self._language) or term_label(value.iri, self._language)
+            mark = self._mark(value.iri)
+            return replace(value, aside=mark) if named else replace(value, text=Text(mark))
+
+        return tell
+
+    def _mark(self, iri: str) -> str:
+        """Return the IRI as short as it may be while it stays one of its own."""
+        if iri.startswith(self._names.base):
+            return unquote(iri[len(self._names.base) :].removeprefix("id/"), errors="replace") or iri
+        short = shorten(iri)
+        return short if short != iri else unquote(re.sub("^https?://", "", iri), errors="replace")
 
     def _literal(self, term: ox.Literal) -> Value:
         datatype = term.datatype.value
@@ -337,10 +348,9 @@ class _Writer(Speaker):
         iri = group.predicate.value
         more = page_address(document, group, group.last_key) if group.more else None
         count = group.count if more else len(values)  # translations that are not shown do not count
-        apart = self.told_apart(values)
-        values = tuple(replace(value, text=apart.get(value.iri, value.text)) for value in values)
+        values = tuple(map(self.told_apart(values), values))
         if not more:
-            values = tuple(sorted(values, key=lambda v: natural(v.text.value)))
+            values = tuple(sorted(values, key=lambda v: (natural(v.text.value), natural(v.aside))))
         return Group(self._name(iri, is_term=True), iri, self._property(iri), values, count, more)
 
     def _property(self, iri: str) -> str | None:

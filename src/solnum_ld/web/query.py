@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 from urllib.parse import quote
 
@@ -212,8 +212,8 @@ async def _evaluate(generation: Generation, query: SparqlQuery, limits: Limits, 
     speaker = Speaker(generation.manifest.names, language, labels, home_title(generation, language))
     terms = await asyncio.to_thread(_terms_in_use, generation)
     said = [tuple(_said(term, speaker, terms) for term in row) for row in rows]
-    apart = speaker.told_apart(value for row in said for value in row if value)
-    shown = tuple(tuple(v and replace(v, text=apart.get(v.iri, v.text)) for v in row) for row in said)
+    tell = speaker.told_apart(value for row in said for value in row if value)
+    shown = tuple(tuple(value and tell(value) for value in row) for row in said)
     return Outcome(columns, shown, more=more, ms=ms, is_graph=query.form not in (QueryForm.SELECT, QueryForm.ASK))
 
 
