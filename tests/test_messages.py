@@ -55,7 +55,7 @@ def messages_in(path: Path) -> list[str]:
         if isinstance(call, ast.Dict) and [key.value for key in call.keys if isinstance(key, ast.Constant)] == ["en"]:
             written = list(call.values)
         elif isinstance(call, ast.Call) and re.fullmatch(
-            r"violation|warning|_Refused|\w+Error|NoRelease|Release\w+|note", name
+            r"violation|warning|_Refused|\w+Error|NoRelease|Unreachable|Release\w+|note", name
         ):
             first = 0 if name not in {"violation", "warning", "_Refused"} else 1
             written = call.args[first : first + (1 if first == 0 else 2)]
@@ -76,7 +76,14 @@ def messages_in(path: Path) -> list[str]:
         for folder in ("release", "cli")
         for path in sorted((SOURCE / folder).glob("*.py"))
     ]
-    + ["config.py", "manifest.py", "turtle.py", "validation/engines.py", "validation/native.py"],
+    + [
+        "config.py",
+        "manifest.py",
+        "turtle.py",
+        "doctor/examination.py",
+        "validation/engines.py",
+        "validation/native.py",
+    ],
 )
 def test_every_sentence_of_a_module_has_its_french(path: str) -> None:
     missing = [text for text in messages_in(SOURCE / path) if in_language(text, "fr") == text]

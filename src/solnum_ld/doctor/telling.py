@@ -22,6 +22,9 @@ _HEADINGS = {
     Verdict.ABSENT: {"fr": "Rien à juger", "en": "Nothing to judge"},
     Verdict.KEPT: {"fr": "En ordre", "en": "In order"},
 }
+_BEFORE = {"fr": "\u00a0", "en": ""}
+"""What stands before a colon and a semicolon."""
+
 _WORDS = {
     "concerns": {"fr": "concerne", "en": "concerns"},
     "loses": {"fr": "perte", "en": "loss"},
@@ -39,7 +42,7 @@ _WORDS = {
 def tell(report: Report, language: str) -> Iterator[str]:
     """Yield the lines of a report, in rich's markup."""
     catalogue = report.catalogue or _WORDS["none"][language]
-    yield f"[bold]{escape(report.url)}[/]  ({escape(catalogue)}; {_WORDS['asked'][language].format(n=report.requests)})"
+    yield f"[bold]{escape(report.url)}[/]  ({escape(catalogue)}{_BEFORE[language]}; {_WORDS['asked'][language].format(n=report.requests)})"
     yield ""
     yield from _clients(report, language)
     for verdict in _ORDER:
@@ -64,10 +67,11 @@ def _clients(report: Report, language: str) -> Iterator[str]:
         for verdict in (Verdict.LOSS, Verdict.RISK):
             names = [outcome.rule.name for outcome in own if outcome.verdict is verdict]
             if names:
-                parts.append(f"{_HEADINGS[verdict][language].lower()}: {', '.join(names)}")
+                parts.append(f"{_HEADINGS[verdict][language].lower()}{_BEFORE[language]}: {', '.join(names)}")
         if mark_of(own) is Verdict.KEPT:
             parts.append(_HEADINGS[Verdict.KEPT][language].lower())
-        yield f"  {_MARK[mark_of(own)]} {_named(client, language):{width}}  {'; '.join(parts) or _HEADINGS[Verdict.ABSENT][language].lower()}"
+        between = f"{_BEFORE[language]}; "
+        yield f"  {_MARK[mark_of(own)]} {_named(client, language):{width}}  {between.join(parts) or _HEADINGS[Verdict.ABSENT][language].lower()}"
 
 
 def mark_of(outcomes: Sequence[Outcome]) -> Verdict:
@@ -93,13 +97,5 @@ def _tell(outcome: Outcome, language: str) -> Iterator[str]:
     if outcome.more:
         yield f"      {_WORDS['more'][language].format(n=outcome.more)}"
     if outcome.verdict is not Verdict.ABSENT:
-        yield (
-            f"      {_WORDS['loses'][language]}\u00a0: {escape(rule.loses[language])}"
-            if language == "fr"
-            else f"      loss: {escape(rule.loses['en'])}"
-        )
-        yield (
-            f"      {_WORDS['remedy'][language]}\u00a0: {escape(rule.remedy[language])}"
-            if language == "fr"
-            else f"      remedy: {escape(rule.remedy['en'])}"
-        )
+        for word, text in (("loses", rule.loses), ("remedy", rule.remedy)):
+            yield f"      {_WORDS[word][language]}{_BEFORE[language]}: {escape(text[language])}"
