@@ -1,8 +1,9 @@
-"""What people are called who have no name as a whole: their given and family names, in the order of the language."""
+"""What things are called that have no name as a whole: people by given and family name, anything by the end of its IRI."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -39,6 +40,18 @@ def full_names(parts: Mapping[str, Sequence[ox.Literal]]) -> tuple[ox.Literal, .
         if composed:
             return tuple(composed)
     return ()
+
+
+def end_of(iri: str) -> str:
+    """Return what an IRI ends with, with the part before it where the end alone has no letter.
+
+    >>> [end_of(f"http://x.example/{end}") for end in ("place/quai%20n", "place/12", "12", "ns#", "page#2")]
+    ['quai n', 'place/12', '12', 'ns', 'page/2']
+    """
+    parts = iri.rstrip("/#").replace("#", "/").split("/")
+    end = unquote(parts[-1], errors="replace")
+    alone = len(parts) < 5 or not parts[-2] or any(map(str.isalpha, end))
+    return (end if alone else f"{unquote(parts[-2], errors='replace')}/{end}") or iri
 
 
 def _by_language(literals: Sequence[ox.Literal]) -> dict[str, str]:

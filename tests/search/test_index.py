@@ -268,10 +268,12 @@ def test_what_has_no_name_is_on_the_map_all_the_same(tmp_path: Path) -> None:
         tmp_path,
         f"""{geo}:quai%20n schema:latitude 48.5 ; schema:longitude -4.25 .
         :fete schema:location :quai%20n .
+        <http://a.example/borne/12> schema:latitude 1 ; schema:longitude 2 .
         :gare geo:hasGeometry :forme . :forme geo:asWKT "POINT(2 47)" .""",
     )
     spots, _ = index.spots(None, {}, "")
     assert sorted((spot.item.iri, spot.place, dict(spot.item.names)) for spot in spots) == [
+        ("http://a.example/borne/12", "http://a.example/borne/12", {"": "borne/12"}),
         ("http://a.example/fete", "http://a.example/quai%20n", {"": "fete"}),
         ("http://a.example/gare", "http://a.example/gare", {"": "gare"}),  # its form is no thing of its own
         ("http://a.example/quai%20n", "http://a.example/quai%20n", {"": "quai n"}),

@@ -39,6 +39,7 @@ ex:country a rdf:Property ; rdfs:label "country"@en, "pays"@fr .
 :blank a ex:SpaceTelescope ; rdfs:label "" , " \\u200b"@en ; ex:at :paranal .
 :control a ex:SpaceTelescope ; rdfs:label "bell \\u0007 \\u0085"@en ; ex:at :paranal .
 :nameless a ex:Telescope ; dcterms:creator :caroline ; ex:at :sutherland ; ex:owners ( "First owner" [ rdfs:label "Second owner" ] :workshop ) ; ex:firstLight "2005" ; ex:builtBy :workshop ; rdf:value "<b>bold</b>"^^rdf:HTML .
+:survey\\/7 a ex:Survey .
 :coded a ex:SpaceTelescope ; rdfs:label "Code name"@x-private , "Nom"@fr , "Name"@en , "Nome"@it ; dcterms:description "Etwas"@qaa ; ex:at :paranal .
 :caroline a foaf:Person ; foaf:givenName "Caroline" ; foaf:familyName "Herschel" ; dcterms:language <http://id.loc.gov/vocabulary/iso639-1/de> .
 """

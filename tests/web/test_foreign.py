@@ -199,3 +199,7 @@ def test_what_the_build_has_computed_says_so_in_the_readers_language(stars: http
     for language, said in (("fr", "calculé à la publication"), ("en", "computed by the build")):
         page = stars.get("doc/graph/statistics", params={"lang": language}, headers={"accept": FIREFOX}).text
         assert re.findall(r'<dd><span dir="auto">(c[^<]*)</span>', page) == [said]
+
+
+def test_a_number_alone_is_no_title(stars: httpx.Client) -> None:
+    assert ">survey/7</h1>" in stars.get("doc/survey/7", headers={"accept": FIREFOX}).text

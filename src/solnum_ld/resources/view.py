@@ -12,6 +12,7 @@ import pyoxigraph as ox
 
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import LABELS, RDF, RDF_TYPE, VOID, XSD, shorten
+from solnum_ld.naming import end_of
 from solnum_ld.resources.geometries import geometry_text
 from solnum_ld.resources.languages import language_name
 from solnum_ld.resources.representation import page_address
@@ -187,8 +188,7 @@ class Viewer:
             return known
         if shorten(iri) != iri:
             return spoken(iri)
-        end = iri.rstrip("/#").replace("#", "/").rpartition("/")[2]
-        return unquote(end, errors="replace") or iri
+        return end_of(iri)
 
     def _summary(self, description: Description, label: ox.Literal | None) -> tuple[str, ox.Literal | None]:
         for name in SUMMARIES:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
-from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -38,7 +37,7 @@ from solnum_ld.namespaces import (
     SN,
     VOID,
 )
-from solnum_ld.naming import PARTS_OF_NAMES, full_names
+from solnum_ld.naming import PARTS_OF_NAMES, end_of, full_names
 from solnum_ld.search import arrays
 from solnum_ld.search.geometry import Point, representative_point, shape_point
 from solnum_ld.search.lists import PROLOGUE, Field, ListPage, read_lists
@@ -198,7 +197,7 @@ class _Builder:
         summaries = self._texts(_SUMMARIES, first=True)
         statuses = self._statuses()
         for iri in self._nameless(names.keys(), on_list, where.keys()):  # they are shown by the ends of their IRIs
-            names[iri] = {"": unquote(iri.rstrip("/#").replace("#", "/").rpartition("/")[2], errors="replace") or iri}
+            names[iri] = {"": end_of(iri)}
         kept = (i for i in names if i in on_list or not classes.get(i, "").startswith(_MACHINERY))
         ordered = sorted(kept, key=lambda iri: (iri not in on_list, iri))
         self._ids = {iri: number for number, iri in enumerate(ordered, 1)}
