@@ -201,8 +201,7 @@ def test_endless_queries_leave_the_way_open_for_quick_ones(release: Path) -> Non
     async def talk(store: Store) -> None:
         endless = [asyncio.create_task(answer(store, ENDLESS, SPARQL_JSON, Limits())) for _ in range(3)]
         await until(lambda: store.load()["long"] == 1 and store.load()["halted"] == 2)
-        states = {state_of(pid) for pid in processes_of(release)[1]}
-        assert "T" in states
+        await until(lambda: "T" in {state_of(pid) for pid in processes_of(release)[1]})
         assert await is_answered(store)
         assert not any(task.done() for task in endless)
         for task in endless:

@@ -50,16 +50,16 @@ def fault_of(error: Exception, query: str) -> Fault:
     return Fault("engine", _ENGINE_FAULT)
 
 
-def moved(message: str, before: int) -> str:
-    """Return an engine's message about a text in front of which ``before`` characters were put, as if they were not.
+def moved(message: str, line: int, column: int, length: int) -> str:
+    """Return an engine's message about a text into which ``length`` characters were put at a place, as if they were not there.
 
-    >>> moved("error at 1:35: expected", 30), moved("error at 2:35: expected", 30)
+    >>> moved("error at 1:35: expected", 1, 1, 30), moved("error at 2:35: expected", 1, 1, 30)
     ('error at 1:5: expected', 'error at 2:35: expected')
     """
     found = _POSITION.search(message)
-    if found is None or found[1] != "1":
+    if found is None or int(found[1]) != line or int(found[2]) < column:
         return message
-    return f"{message[: found.start(2)]}{max(int(found[2]) - before, 1)}{message[found.end(2) :]}"
+    return f"{message[: found.start(2)]}{max(int(found[2]) - length, column)}{message[found.end(2) :]}"
 
 
 def _syntax(message: str, query: str) -> Fault:

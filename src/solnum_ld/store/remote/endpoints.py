@@ -260,7 +260,7 @@ class Replicas:
             reply.close()
         text = said.decode("utf-8", errors="replace")
         log.debug("%s answers %s: %s", endpoint.url, reply.status, text)
-        text = moved(text, len(asked.prologue))
+        text = moved(text, 1, 1, len(asked.prologue))
         return endpoint.engine.refusal(reply.status, text, asked.query, asked.seconds)
 
     async def ask(self, asked: Question) -> Rows:

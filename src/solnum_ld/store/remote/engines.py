@@ -16,8 +16,8 @@ import pyoxigraph as ox
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.namespaces import XSD
 from solnum_ld.sparql.grammar import explain
-from solnum_ld.sparql.scan import bounded, names, replaced, rewrite_iris, scan, undeclared_prefix, without
-from solnum_ld.store.faults import error_of, fault_of
+from solnum_ld.sparql.scan import bounded, names, position, replaced, rewrite_iris, scan, undeclared_prefix
+from solnum_ld.store.faults import error_of, fault_of, moved
 from solnum_ld.store.remote.layout import MERGED, NONE
 
 RESULTS = "application/sparql-results+json"
@@ -257,30 +257,26 @@ def _renamed(query: str, graphs: frozenset[str]) -> str:
 
 
 _ANY_BASE = "http://localhost/"
+_NOTHING = "FILTER(false) "
 
 
 def _check_names(query: str) -> None:
     """Raise MalformedQuery for a SELECT, right by its grammar, that groups, counts or names as SPARQL does not allow.
 
-    The embedded engine reads it as a part of a query whose evaluation never comes to it; when that is refused, so is the whole,
-    which tells the place.
+    The embedded engine reads it, with a pattern that it sees to have no solutions, so that it evaluates nothing.
     """
     seen = scan(query)
     if seen.form != "SELECT":
         return
-    part = without(query, seen.dataset)[seen.start :]
+    at = query.index("{", seen.body) + 1
     try:
-        _read(f"{query[: seen.start]}ASK {{ ?s ?p ?o FILTER EXISTS {{ {{ {part}\n}} }} }}")
-    except SyntaxError:
-        try:
-            _read(query)
-        except SyntaxError as error:
-            raise error_of(fault_of(error, query).to_json()) from None
-
-
-def _read(query: str) -> None:
-    with contextlib.suppress(RuntimeError):  # a function that is not known
-        ox.Store().query(query, base_iri=_ANY_BASE)
+        ox.Store().query(query[:at] + _NOTHING + query[at:], base_iri=_ANY_BASE)
+    except RuntimeError:  # a function that is not known
+        return
+    except SyntaxError as error:
+        line, column = position(query, at)
+        told = moved(str(error), line, column, len(_NOTHING))
+        raise error_of(fault_of(SyntaxError(told), query).to_json()) from None
 
 
 def _no_builtin(iri: str) -> str:
