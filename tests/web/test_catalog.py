@@ -412,6 +412,16 @@ def test_robots_may_fetch_documents_and_not_ask_queries(book: Server, book_http:
         assert not rules.can_fetch(f"{book.base}{path}", "Googlebot"), path
 
 
+def test_the_sitemap_lists_the_dataset_of_a_source_that_does_not_describe_it(tmp_path: Path) -> None:
+    source = tmp_path / "birds"
+    source.mkdir()
+    (source / "a.nt").write_text('<http://data.example.org/id/a> <http://www.w3.org/2000/01/rdf-schema#label> "A" .\n')
+    with serving(source, tmp_path / "releases") as running:
+        found = re.findall("<loc>(.*?)</loc>", httpx.get(f"{running.base}sitemap.xml", trust_env=False).text)
+    assert {f"{running.base}doc/dataset/birds", f"{running.base}doc/a"} <= set(found)
+    assert len(found) == len(set(found))
+
+
 def test_the_sitemap_lists_every_document_with_its_true_date(book: Server, book_http: httpx.Client) -> None:
     answer = book_http.get("sitemap.xml")
     assert answer.headers["content-type"] == "application/xml"

@@ -97,11 +97,22 @@ def _count(records: Path) -> int:
         return sum(1 for _ in lines)
 
 
+@lru_cache(maxsize=4)
+def _has(records: Path, iri: str) -> bool:
+    begin = f"{iri}\t".encode()
+    with records.open("rb") as lines:
+        return any(line.startswith(begin) for line in lines)
+
+
 def _entrances(generation: Generation) -> list[str]:
-    """Return the paths of the pages that are about no one thing."""
+    """Return the paths of the pages that are about no one thing, and that of the dataset where the source does not state it."""
     own = ["", "donnees", "catalog", "validation", "a-propos", "accessibilite", "mentions-legales", "plan-du-site"]
     own += ["def"] if generation.manifest.ontology else []
     own += ["carte"] if generation.pages.has_spots else []
+    manifest = generation.manifest
+    document = manifest.names.document(manifest.dataset.iri)
+    if document is not None and not _has(generation.path / "records.tsv", manifest.dataset.iri):
+        own.append(document.removeprefix(manifest.public))
     return [*own, *(page.path for page in generation.pages.lists)]
 
 
