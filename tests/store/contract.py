@@ -37,6 +37,7 @@ SOURCE = {
   "PT26H"^^<http://www.w3.org/2001/XMLSchema#dayTimeDuration>, "say \\"^^<http://www.opengis.net/ont/geosparql#wktLiteral> .", "2.50"^^<{X}own>,
   3e0, 1.5e300, 0.25e-9, "0.5"^^<http://www.w3.org/2001/XMLSchema#float>, 12345678901234, -9007199254740993, 2.75,
   "2020-01-01T00:00:00.100Z"^^<http://www.w3.org/2001/XMLSchema#dateTime>, "2020-01-02T00:00:00.50+02:00"^^<http://www.w3.org/2001/XMLSchema#dateTime> .
+<{SPACE}id/twins> x:has [ x:q [ x:r 1 ] ], [ x:q [ x:r 1 ] ], [ x:q [ x:r 2 ] ], [], [], ( [] [] ) .
 <{SPACE}id/start> x:next <{SPACE}id/end> .
 <{SPACE}id/person> schema:givenName "Ada" ; schema:familyName "Lovelace" .
 <{SPACE}page#one> rdfs:label "Un" . <{SPACE}page#two> rdfs:label "Deux" ; x:p <{SPACE}page#one> .

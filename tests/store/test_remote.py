@@ -20,7 +20,7 @@ from solnum_ld.manifest import read_manifest
 from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, TURTLE, Format
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
-from solnum_ld.store.protocol import Limits
+from solnum_ld.store.protocol import Description, Limits, Window
 from solnum_ld.store.remote import answers
 from solnum_ld.store.remote.engines import Virtuoso
 from solnum_ld.store.remote.layout import MARKER, MERGED
@@ -169,6 +169,22 @@ def test_graphs_hold_the_same_literals(release: Path, engine: str, virtuoso_engi
     expected = lines([])
     assert lines([engine]) == expected
     assert lines([virtuoso_engine]) == expected
+
+
+DESCRIBED = [f"{SPACE}id/{name}" for name in ("a", "b", "lister", "round", "typed", "person", "twins", "topic")]
+
+
+@pytest.mark.parametrize("iri", [*DESCRIBED, f"{SPACE}page", "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil"])
+def test_a_description_is_the_same_to_the_order_of_its_names_and_the_labels_of_its_blank_nodes(
+    iri: str, release: Path, engine: str, virtuoso_engine: str
+) -> None:
+    def described(urls: list[str]) -> Description | None:
+        return with_store(release, urls, lambda store: store.describe(iri, Window()))
+
+    expected = described([])
+    assert expected is not None
+    assert described([engine]) == expected
+    assert described([virtuoso_engine]) == expected
 
 
 WRONG = [

@@ -17,8 +17,9 @@ from solnum_ld.errors import StoreUnavailable
 from solnum_ld.mediatypes import Format
 from solnum_ld.namespaces import LABELS
 from solnum_ld.sparql import SparqlQuery
+from solnum_ld.store.blanks import settled
 from solnum_ld.store.index import NAME, ReleaseIndex
-from solnum_ld.store.names import MAX_LABELS, Named, named_by, used_parts
+from solnum_ld.store.names import MAX_LABELS, Named, mentioned, named_by, used_parts
 from solnum_ld.store.pool import WorkerPool
 from solnum_ld.store.protocol import (
     INCOMING_LIMIT,
@@ -65,7 +66,12 @@ class EmbeddedStore:
             node = ox.NamedNode(iri)
         except ValueError:
             return None
-        return await self._run(lambda: self._describe(node, window))
+
+        def settle() -> Description | None:
+            description = self._describe(node, window)
+            return None if description is None else settled(description)
+
+        return await self._run(settle)
 
     async def exists(self, iri: str) -> bool:
         """Tell whether anything is stated of ``iri`` or of a hash IRI of it."""
@@ -249,16 +255,7 @@ class EmbeddedStore:
         nested: Sequence[ox.Triple],
     ) -> dict[str, Named]:
         """Return what each IRI that is mentioned is called, where it has a name."""
-        mentioned: dict[str, ox.NamedNode] = {}
-        for group in (*outgoing, *incoming):
-            mentioned[group.predicate.value] = group.predicate
-            mentioned.update((value.value, value) for value in group.values if isinstance(value, ox.NamedNode))
-        for triple in nested:
-            mentioned.update(
-                (term.value, term) for term in (triple.predicate, triple.object) if isinstance(term, ox.NamedNode)
-            )
-        mentioned.setdefault(node.value, node)
-        found = {iri: self._label(term) for iri, term in mentioned.items()}
+        found = {term.value: self._label(term) for term in mentioned(node, (*outgoing, *incoming), nested)}
         return {iri: named for iri, named in found.items() if named.literals}
 
     def _look_up_label(self, node: ox.NamedNode) -> Named:

@@ -7,7 +7,7 @@ blank nodes go deeper than was asked, the whole is asked again, deeper.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -121,18 +121,3 @@ def best_labels(rows: Rows) -> dict[str, Named]:
         named = found.setdefault(triple.subject.value, {})  # type: ignore[union-attr]
         named.setdefault(triple.predicate.value, []).append(triple)
     return {iri: named_by(statements) for iri, statements in found.items()}
-
-
-def mentioned(
-    node: ox.NamedNode, values: Iterable[Term], predicates: Iterable[ox.NamedNode], nested: Iterable[ox.Triple]
-) -> list[ox.NamedNode]:
-    """Return the IRIs of a description that may have a name, each once."""
-    found: dict[str, ox.NamedNode] = {}
-    for term in (node, *predicates, *values):
-        if isinstance(term, ox.NamedNode):
-            found[term.value] = term
-    for triple in nested:
-        for term in (triple.predicate, triple.object):
-            if isinstance(term, ox.NamedNode):
-                found[term.value] = term
-    return list(found.values())

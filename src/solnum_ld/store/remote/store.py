@@ -16,10 +16,11 @@ from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import Format
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.sparql.scan import bound
+from solnum_ld.store.blanks import settled
 from solnum_ld.store.datasets import STRICT_DEFAULT
 from solnum_ld.store.faults import error_of, fault_of
 from solnum_ld.store.index import NAME, ReleaseIndex
-from solnum_ld.store.names import Named, used_parts
+from solnum_ld.store.names import Named, mentioned, used_parts
 from solnum_ld.store.protocol import (
     INCOMING_LIMIT,
     OUTGOING_LIMIT,
@@ -39,7 +40,6 @@ from solnum_ld.store.remote.descriptions import (
     around_query,
     best_labels,
     labels_query,
-    mentioned,
     surroundings_of,
 )
 from solnum_ld.store.remote.endpoints import Question, Replicas
@@ -90,7 +90,8 @@ class RemoteStore:
             node = ox.NamedNode(iri)
         except ValueError:
             return None
-        return await self._describe(node, window)
+        description = await self._describe(node, window)
+        return None if description is None else settled(description)
 
     async def exists(self, iri: str) -> bool:
         """Tell whether anything is stated of ``iri`` or of a hash IRI of it."""
@@ -158,9 +159,7 @@ class RemoteStore:
                 return None
             outgoing, incoming = ([], [page]) if window.inverse else ([page], [])
             around = await self._around(node, Around(outgoing=False, incoming=False))
-        groups = [*outgoing, *incoming]
-        values = (value for group in groups for value in group.values)
-        named = mentioned(node, values, (group.predicate for group in groups), around.nested)
+        named = mentioned(node, (*outgoing, *incoming), around.nested)
         labels = await self._named(named)
         inner = await self._parts(parts)
         ordered = {n.value: labels[n.value] for n in named if n.value in labels}
