@@ -218,7 +218,8 @@ import sys, threading, typer
 from solnum_ld.cli.building import apart
 def work():
     print("begun", flush=True)
-    threading.Event().wait()
+    while True:
+        threading.Event().wait(0.05)
 try:
     apart(work)
 except typer.Exit as ended:

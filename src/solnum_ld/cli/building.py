@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -178,6 +179,10 @@ def read_settings(
     return settings
 
 
+_LOOK = 0.01
+"""Seconds between two looks at a process that works."""
+
+
 def apart(work: Callable[[], object]) -> None:
     """Do a piece of work in a process of its own, which takes its memory along when it ends; exit as it does if it fails."""
     from solnum_ld.store.worker import die_with_parent
@@ -201,7 +206,10 @@ def apart(work: Callable[[], object]) -> None:
             sys.stderr.flush()
             os._exit(code)
     try:
-        status = os.waitpid(child, 0)[1]
+        gone, status = 0, 0
+        while not gone:  # a signal that comes just before a wait without end would not end it
+            time.sleep(_LOOK)
+            gone, status = os.waitpid(child, os.WNOHANG)
     except KeyboardInterrupt:  # the child says so, and clears away what it has begun
         os.kill(child, signal.SIGTERM)
         os.waitpid(child, 0)
