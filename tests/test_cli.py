@@ -384,6 +384,22 @@ def test_bars_and_colours_are_for_terminals_and_data_stays_alone_on_stdout(tmp_p
     assert COLOUR.search(shown)
 
 
+def test_an_answer_on_a_terminal_ends_its_line(source: Path, releases: Path) -> None:
+    command_line("build", source, "--releases", releases)
+    asked = command("query", "ASK {}", "--releases", releases)
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(asked, stdout=follower, env=environment())
+    os.close(follower)
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while chunk := os.read(leader, 65536):
+            shown += chunk
+    os.close(leader)
+    assert process.wait(60) == 0
+    assert shown == b'{"head":{},"boolean":true}\r\n'
+    assert run(*asked[3:]).stdout == '{"head":{},"boolean":true}'
+
+
 def test_no_color_means_none(tmp_path: Path) -> None:
     source = write(tmp_path / "source", {"b.ttl": "wrong"})
     code, _, shown = on_terminal(command("validate", source), NO_COLOR="1")

@@ -122,10 +122,16 @@ async def _ask(text: str, settings: Settings, form: str | None, timeout: float) 
         if table:
             _print_table(await answer.read())
             return
-        sys.stdout.buffer.write(answer.first)
+        last = answer.first
+        sys.stdout.buffer.write(last)
         if answer.rest is not None:
             async for block in answer.rest:
                 sys.stdout.buffer.write(block)
+                last = block or last
+        if sys.stdout.isatty() and not last.endswith(
+            b"\n"
+        ):  # JSON and XML end without one, and the prompt would follow
+            sys.stdout.buffer.write(b"\n")
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     finally:
