@@ -211,6 +211,9 @@ def test_names_are_completed_while_typing(visit: Visit) -> None:
     assert "Brest" in page.locator("datalist option").evaluate_all("all => all.map(o => o.value)")
 
 
+IN_SIGHT = "() => Math.abs(document.querySelector('#results').getBoundingClientRect().top) < innerHeight / 2"
+
+
 def test_an_example_query_is_run_changed_and_downloaded(visit: Visit, book_http: httpx.Client) -> None:
     page = visit.page
     visit.go("sparql")
@@ -220,6 +223,7 @@ def test_an_example_query_is_run_changed_and_downloaded(visit: Visit, book_http:
     write_query(page, f"{query_text(page)}\nLIMIT 3")
     page.get_by_role("button", name="Exécuter").click()
     assert page.locator(".bar [role=status]").inner_text().startswith("3 lignes")
+    page.wait_for_function(IN_SIGHT)
     address = page.get_by_role("link", name="CSV").get_attribute("href")
     answer = book_http.get(address or "")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"

@@ -19,6 +19,13 @@ HEADER = "solnum-rewritten"
 OTHER = SELECT.replace("https://", "http://")
 
 
+def test_what_is_offered_instead_has_the_query_as_it_was_sent(http: httpx.Client) -> None:
+    answer = http.get("sparql", params={"query": OTHER}, headers={"accept": "image/png"})
+    assert answer.status_code == 406
+    queries = {httpx.URL(offer["href"]).params["query"] for offer in answer.json()["offers"]}
+    assert queries == {OTHER}
+
+
 @pytest.fixture(scope="module")
 def literal(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a server that takes queries as they are written."""

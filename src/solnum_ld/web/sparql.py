@@ -397,7 +397,7 @@ def _choose(exchange: _Exchange, query: SparqlQuery, asked: SparqlRequest, refus
     if refused:
         offers, everything = (tuple(form for form in forms if form not in refused) for forms in (offers, everything))
     exchange.offers = offers
-    exchange.shown = query.text if by_get and len(query.text) < _SHOWN else ""
+    exchange.shown = exchange.query if by_get and len(exchange.query) < _SHOWN else ""
     if asked.format:
         exchange.overridden = True
         return _named(asked.format, everything)
