@@ -13,7 +13,7 @@ import pytest
 from release.building import LABEL, SPACE, build_into, catalog, write
 from solnum_ld.errors import MalformedQuery, QueryTimeout, ResultTooLarge
 from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, TSV, TURTLE, Format
-from solnum_ld.resources.holding import with_holders
+from solnum_ld.resources.holding import MAX_HELD, with_holders
 from solnum_ld.sparql import parse_query
 from solnum_ld.store.protocol import INCOMING_LIMIT, OUTGOING_LIMIT, Description, Limits, PropertyValues, Store, Window
 
@@ -28,6 +28,9 @@ SOURCE = {
     + f'<{TOPIC}> <{LABEL}> "Sujet"@fr .\n<{TOPIC}> <{LABEL}> "Topic"@en .\n<{TOPIC}> <{PART}> <{TOPIC}> .\n',
     "few.nt": "".join(f"<{iri}> <{ABOUT}> <{SPACE}id/less> .\n" for iri in sorted(FEW)),
     "many.nt": "".join(f'<{SPACE}id/many> <{X}value> "{n:05}" .\n' for n in range(OUTGOING_LIMIT + 1234)),
+    "blank.nt": "".join(
+        f"<{SPACE}id/sized/{n}> <{X}size> _:s{n} .\n_:s{n} <{X}unit> <{SPACE}id/Unit> .\n" for n in range(MAX_HELD + 5)
+    ),
     "things.ttl": f"""@prefix x: <{X}> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix schema: <https://schema.org/> .
 <{SPACE}id/a> rdfs:label "A"@fr ; schema:name "other name" ; x:p <{SPACE}id/b>, "z", "a"@fr, 3 ; x:nested [ x:q [ x:r <{SPACE}id/b> ] ; x:list ( 1 2 ) ] ; x:self <{SPACE}id/a> .
 <{SPACE}id/b> schema:name "B" .
@@ -157,6 +160,9 @@ class StoreContract:
             f"{X}r": (ox.NamedNode(f"{SPACE}id/a"),),
         }
         assert found.labels[f"{SPACE}id/a"] == (ox.Literal("A", language="fr"),)
+        many = ask(lambda store: held(store, "Unit")).incoming  # more than are followed through lists
+        (unit,) = (group for group in many if group.predicate.value == f"{X}unit")
+        assert len(unit.values) == MAX_HELD
         kind = {group.predicate.value: group.values for group in ask(lambda store: held(store, "Role")).incoming}
         assert kind[f"{X}members"] == (ox.NamedNode(f"{SPACE}id/lister"),)
 

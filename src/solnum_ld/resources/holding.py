@@ -7,18 +7,23 @@ from dataclasses import replace
 
 import pyoxigraph as ox
 
+from solnum_ld.errors import QueryTimeout
 from solnum_ld.namespaces import RDF, RDF_TYPE
 from solnum_ld.store.protocol import INCOMING_LIMIT, Description, PropertyValues, Store, Term
 
 MAX_HELD = 1000
 """Things that are looked for: the first so many that have lists or blank nodes which mention the resource."""
 
-MAX_BLANK = 20_000
-"""Mentions by blank nodes among which they are looked for: what has more is a class or a unit, and of no interest by that."""
+MAX_BLANK = 1000
+"""Mentions by blank nodes up to which lists are followed, and nodes in nodes: an engine may take a thousandth of a second for each."""
 
 _OF_THE_NODE = frozenset({RDF + "first", RDF_TYPE})
 """Properties that say what a blank node is, and not what the thing that has it has to do with the resource."""
 
+_NEAR = f"""SELECT ?item ?step ?property ?holder WHERE {{
+  ?cell ?step ?item . FILTER(isBlank(?cell) && ?step != <{RDF}first>)
+  ?holder ?property ?cell . FILTER(isIRI(?holder))
+}} LIMIT {MAX_HELD}"""
 _HOLDERS = f"""SELECT DISTINCT ?item ?step ?property ?holder WHERE {{
   ?cell ?step ?item . FILTER(isBlank(?cell))
   ?head <{RDF}rest>* ?cell .
@@ -38,9 +43,8 @@ async def with_holders(store: Store, description: Description, *, whole: bool = 
     blank = [group for group in description.incoming if any(isinstance(v, ox.BlankNode) for v in group.values)]
     if not blank:
         return description
-    rows = []
-    if whole and sum(group.count for group in blank) <= MAX_BLANK:
-        rows = await store.rows(_HOLDERS, item=ox.NamedNode(description.iri))
+    few = sum(group.count for group in blank) <= MAX_BLANK
+    rows = await _holders(store, description.iri, _HOLDERS if few else _NEAR) if whole else []
     held: dict[str, set[str]] = {}
     for row in rows:
         step, name, holder = (_iri(row[key]) for key in ("step", "property", "holder"))
@@ -53,6 +57,14 @@ async def with_holders(store: Store, description: Description, *, whole: bool = 
     unknown = sorted({*held, *shown} - description.labels.keys())
     labels = {**description.labels, **await store.labels(unknown)}
     return replace(description, incoming=tuple(incoming[name] for name in sorted(incoming)), labels=labels)
+
+
+async def _holders(store: Store, iri: str, query: str) -> list[dict[str, Term]]:
+    """Return what the query finds; nothing where that takes an engine too long: the page is worth more without than not at all."""
+    try:
+        return await store.rows(query, item=ox.NamedNode(iri))
+    except QueryTimeout:
+        return []
 
 
 def _named(description: Description) -> Iterator[PropertyValues]:
