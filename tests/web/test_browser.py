@@ -211,7 +211,7 @@ def test_names_are_completed_while_typing(visit: Visit) -> None:
     assert "Brest" in page.locator("datalist option").evaluate_all("all => all.map(o => o.value)")
 
 
-IN_SIGHT = "() => Math.abs(document.querySelector('#results').getBoundingClientRect().top) < innerHeight / 2"
+IN_SIGHT = "() => Math.abs(document.querySelector('#answer').getBoundingClientRect().top) < innerHeight / 2"
 
 
 def test_an_example_query_is_run_changed_and_downloaded(visit: Visit, book_http: httpx.Client) -> None:
