@@ -28,6 +28,7 @@ from protego import Protego
 from rdflib import DCAT, DCTERMS, FOAF, RDF, RDFS, SKOS, VOID, Literal, Namespace, URIRef
 from rdflib.compare import isomorphic
 
+from solnum_ld.namespaces import SD
 from solnum_ld.store import open_store
 from solnum_ld.web import crawlers
 from solnum_ld.web.app import create_app
@@ -377,8 +378,23 @@ def test_the_description_of_the_statistics_names_endpoint_dumps_and_examples(
     assert examples
     for address in [*void.objects(dataset, VOID.dataDump), *examples]:
         assert book_http.head(str(address)).status_code in (200, 303)
-    page = book_http.get(".well-known/void", headers={"accept": "text/html"})
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_page_of_the_statistics_has_every_figure(book_http: httpx.Client, language: str) -> None:
+    void = graph_of(book_http.get(".well-known/void"), "turtle")
+    page = book_http.get(".well-known/void", headers={"accept": "text/html", "accept-language": language})
     assert page.headers["content-type"].startswith("text/html")
+    rows = re.findall(r'<small>([^<]*)</small></th><td[^>]* class="number">([^<]*)</td>', page.text)
+    shown = {(name, int(re.sub(r"\D", "", number))) for name, number in rows}
+    for kind, unit in ((VOID["class"], VOID.entities), (VOID.property, VOID.triples)):
+        for part, term in void.subject_objects(kind):
+            assert (str(void.value(part, RDFS.label)), int(void.value(part, unit))) in shown, term
+    for linkset in void.subjects(RDF.type, VOID.Linkset):
+        target = void.value(void.value(linkset, VOID.objectsTarget), VOID.uriSpace)
+        assert str(target) in page.text
+    for graph in void.subjects(RDF.type, URIRef(f"{SD}Graph")):
+        assert str(graph).partition("/graph/")[2] in page.text
 
 
 def test_the_statistics_stand_at_an_address_in_every_format(book_http: httpx.Client) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +22,10 @@ from solnum_ld.namespaces import DCTERMS, FOAF, HYDRA, RDF_TYPE, VOID
 from solnum_ld.resources.representation import rdf_offers, serialise
 from solnum_ld.store.protocol import Window
 from solnum_ld.web.cache import generation_of
-from solnum_ld.web.http import choose_format, link, represent
+from solnum_ld.web.figures import read_tables
+from solnum_ld.web.html import CSP, render
+from solnum_ld.web.http import choose_format, choose_language, link, represent
+from solnum_ld.web.records import Download
 from solnum_ld.web.resources import VARY, answer_page
 from solnum_ld.web.site import Generation
 
@@ -53,20 +56,19 @@ async def void(request: Request, suffix: str = "") -> Response:
     """Answer with what the release counts of itself: RDF, or a page."""
     generation = generation_of(request.scope)
     manifest = generation.manifest
-    graph = f"{manifest.base}graph/statistics"
     document = ox.NamedNode(f"{manifest.public}.well-known/void")
-    triples = await generation.store.graph([graph])
+    triples = await generation.store.graph([f"{manifest.base}graph/statistics"])
     triples.append(_link(document, RDF_TYPE, VOID + "DatasetDescription"))
     triples.append(_link(document, FOAF + "primaryTopic", manifest.dataset.iri))
     if manifest.dataset.license:
         triples.append(_link(ox.NamedNode(manifest.dataset.iri), DCTERMS + "license", manifest.dataset.license))
-    return await _answer(request, generation, triples, document.value, suffix, graph)
+    return await _answer(request, generation, triples, document.value, suffix, "")
 
 
 async def _answer(
     request: Request, generation: Generation, triples: list[ox.Triple], address: str, suffix: str, topic: str
 ) -> Response:
-    """Answer with the triples in the format asked for, or with the page about ``topic``."""
+    """Answer with the triples in the format asked for, or with the page about ``topic``, without which it is that of figures."""
     forms = (*rdf_offers(triples), HTML)
     request.state.offered = tuple((form, f"{address}.{form.suffix}") for form in forms)
     if suffix and suffix not in BY_SUFFIX:
@@ -78,18 +80,45 @@ async def _answer(
     form = BY_SUFFIX[suffix] if suffix else choose_format(request, forms)
     if form not in forms:
         raise NotAcceptable(forms)
+    links = [link(a, "alternate", type=f.media_type) for f, a in request.state.offered if f is not form]
+    links.append(link(address, "canonical"))
+    if generation.manifest.dataset.license:
+        links.append(link(generation.manifest.dataset.license, "license"))
+    if form is HTML and not topic:
+        return await _figures(request, generation, triples, address, write, links)
     if form is HTML:
         description = await generation.store.describe(topic, Window())
         if description is None:
             raise NotFound("There is nothing at this address.")
         return await answer_page(request, generation, description, address, triples, write)
     body = await asyncio.to_thread(write, form)
-    links = [link(a, "alternate", type=f.media_type) for f, a in request.state.offered if f is not form]
-    links.append(link(address, "canonical"))
-    if generation.manifest.dataset.license:
-        links.append(link(generation.manifest.dataset.license, "license"))
     location = f"{address}.{form.suffix}" if not suffix and not request.query_params else None
     return represent(body, form, vary=() if suffix else VARY, links=links, location=location)
+
+
+async def _figures(
+    request: Request,
+    generation: Generation,
+    triples: list[ox.Triple],
+    address: str,
+    write: Callable[[Format], bytes],
+    links: list[str],
+) -> Response:
+    """Answer with the statistics as a page, in place."""
+    language = choose_language(request)
+    tables = await read_tables(generation, triples, language)
+    sizes = await asyncio.to_thread(lambda: {form: len(write(form)) for form in rdf_offers(triples)})
+    body = render(
+        "statistics.html",
+        generation,
+        language,
+        request,
+        canonical=address,
+        tables=tables,
+        downloads=[Download(form, f"{address}.{form.suffix}", size) for form, size in sizes.items()],
+    )
+    links.append(link(generation.manifest.names.page(generation.manifest.dataset.iri), "describedby"))
+    return represent(body, HTML, vary=VARY, links=links, language=language, headers={"content-security-policy": CSP})
 
 
 def in_ascii(body: bytes, form: Format) -> bytes:

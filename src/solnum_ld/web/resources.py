@@ -42,7 +42,7 @@ READ = ["GET", "HEAD"]
 VARY = ("Accept", "Accept-Language")
 MAX_CLASSES = 60
 HOME_SPOTS = 400
-_MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
+MACHINERY = (OWL, RDF, RDFS, SH, SD, VOID)
 _WITHDRAWAL = ox.NamedNode(SN + "Withdrawal")
 _THREAD_FROM = 200
 _ABOVE = """SELECT DISTINCT ?kind ?above {
@@ -467,7 +467,7 @@ async def used_classes(generation: Generation, language: str) -> list[tuple[Text
     Each is (label, address, number, short name); the short name is "" where the label tells it from the others.
     """
     counts = (await asyncio.to_thread(read_statistics, generation))["classes"]
-    ranked = sorted(counts, key=lambda iri: (iri.startswith(_MACHINERY), -counts[iri], iri))[:MAX_CLASSES]
+    ranked = sorted(counts, key=lambda iri: (iri.startswith(MACHINERY), -counts[iri], iri))[:MAX_CLASSES]
     labels = await generation.store.labels(ranked)
     viewer = Viewer(generation.manifest.names, language)
     named = [(iri, viewer.term(iri, labels.get(iri, ()))) for iri in ranked]
