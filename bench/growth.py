@@ -51,7 +51,9 @@ def main() -> None:
         measured = {size: measure(size, folder / str(size), options.rounds) for size in sizes}
     print_table(measured)
     if options.json:
-        rows = [{"what": w, "unit": u, **{str(s): measured[s][w, u] for s in sizes}} for w, u in measured[sizes[-1]]]
+        rows = [
+            {"what": w, "unit": u, **{str(s): measured[s].get((w, u)) for s in sizes}} for w, u in measured[sizes[-1]]
+        ]
         options.json.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -166,8 +168,15 @@ def queries(engine: Engine, resources: dict[str, list[str]], rounds: int) -> dic
 
 
 def power(sizes: list[int], values: list[float]) -> float:
-    """Return the slope of the straight line through the logarithms (least squares)."""
-    xs, ys = [math.log(size) for size in sizes], [math.log(max(value, 1e-9)) for value in values]
+    """Return the slope of the straight line through the logarithms (least squares) of those that there are."""
+    there = [
+        (math.log(size), math.log(max(value, 1e-9)))
+        for size, value in zip(sizes, values, strict=True)
+        if value == value
+    ]
+    if len(there) < 2:
+        return math.nan
+    xs, ys = zip(*there, strict=True)
     middle = statistics.fmean(xs)
     return sum((x - middle) * y for x, y in zip(xs, ys, strict=True)) / sum((x - middle) ** 2 for x in xs)
 
@@ -177,8 +186,15 @@ def print_table(measured: dict[int, dict[Row, float]]) -> None:
     print(f"| what | {' | '.join(f'{size:,}' for size in sizes)} | power |\n|---|{'---|' * (len(sizes) + 1)}")
     for what, unit in measured[sizes[-1]]:
         values = [measured[size].get((what, unit), math.nan) for size in sizes]
-        cells = " | ".join(f"{value:,.1f}" if value < 100 else f"{value:,.0f}" for value in values)
+        cells = " | ".join(cell(value) for value in values)
         print(f"| {what}, {unit} | {cells} | {power(sizes, values):.2f} |")
+
+
+def cell(value: float) -> str:
+    """Return a number as it stands in the table; a dash for what a size has not."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
 if __name__ == "__main__":
