@@ -357,6 +357,16 @@ def test_validation_as_json_is_json_alone(source: Path) -> None:
     )
 
 
+def read_terminal(leader: int) -> bytes:
+    """Return what is written to a terminal until its other end is closed; close this one."""
+    shown = b""
+    with contextlib.suppress(OSError):  # EIO: the other end is closed
+        while chunk := os.read(leader, 65536):
+            shown += chunk
+    os.close(leader)
+    return shown
+
+
 def on_terminal(arguments: list[str], **changes: str) -> tuple[int, str, str]:
     """Run with stderr on a terminal; return exit code, stdout and what the terminal got."""
     leader, follower = pty.openpty()
@@ -368,11 +378,7 @@ def on_terminal(arguments: list[str], **changes: str) -> tuple[int, str, str]:
         env={**environment(), "TERM": "xterm-256color", **changes},
     )
     os.close(follower)
-    shown = b""
-    with contextlib.suppress(OSError):  # EIO: the other end is closed
-        while chunk := os.read(leader, 65536):
-            shown += chunk
-    os.close(leader)
+    shown = read_terminal(leader)
     out, _ = process.communicate(timeout=60)
     return process.returncode, out, shown.decode(errors="replace")
 
@@ -397,11 +403,7 @@ def test_an_answer_on_a_terminal_ends_its_line(source: Path, releases: Path) -> 
     leader, follower = pty.openpty()
     process = subprocess.Popen(asked, stdout=follower, env=environment())
     os.close(follower)
-    shown = b""
-    with contextlib.suppress(OSError):  # EIO: the other end is closed
-        while chunk := os.read(leader, 65536):
-            shown += chunk
-    os.close(leader)
+    shown = read_terminal(leader)
     assert process.wait(60) == 0
     assert shown == b'{"head":{},"boolean":true}\r\n'
     assert run(*asked[3:]).stdout == '{"head":{},"boolean":true}'

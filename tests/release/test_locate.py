@@ -417,7 +417,7 @@ class CountedPattern:
                 if found_one is (str(op) == "ASSERT"):
                     yield at
             case unknown:
-                raise NotImplementedError(unknown)
+                raise AssertionError(f"{unknown} in a pattern: this walk does not know what it costs")
 
     def _repeated(self, least: int, most: Any, item: Any, at: int) -> Iterator[int]:
         nodes, count = list(item), 0

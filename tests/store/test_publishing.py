@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from solnum_ld.manifest import read_manifest
 from solnum_ld.store.remote import publishing
 from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
 from solnum_ld.store.remote.publishing import Credentials, Target, push
+from solnum_ld.store.remote.statements import census
 from support import run, serving, write_small
 
 from .contract import build_release
@@ -78,6 +80,22 @@ def test_an_interrupted_push_is_taken_up_where_it_ended(
     assert sum(brought) < sum(half.graphs.values())
     assert target.marker() == Marker(holds=manifest.release, graphs=half.graphs)
     assert push(release, manifest, target, Silent(), lambda _: None, 0) is False
+
+
+class Failing:
+    """A store whose disk fails in the middle of a graph."""
+
+    def named_graphs(self) -> Iterator[object]:
+        return iter(())
+
+    def dump(self, out: IO[bytes], *_: object, **__: object) -> None:
+        out.write(b"<urn:a> <urn:b> <urn:c> .\n")
+        raise OSError("Input/output error")
+
+
+def test_a_store_that_is_not_read_to_its_end_is_not_taken_for_a_smaller_one() -> None:
+    with pytest.raises(StoreUnavailable, match="Input/output error"):
+        census(Failing(), lambda _: None, sums=True)  # type: ignore[arg-type]
 
 
 def test_what_is_not_all_there_is_not_marked_as_there(

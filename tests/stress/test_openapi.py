@@ -8,11 +8,10 @@ import warnings
 from collections.abc import Callable
 
 import pytest
+import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 
 from support import Server
-
-schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed: make .venv/.test")
 
 pytestmark = pytest.mark.stress
 SECONDS = float(os.environ.get("STRESS_SECONDS", "600"))

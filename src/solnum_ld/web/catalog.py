@@ -62,11 +62,11 @@ async def void(request: Request, suffix: str = "") -> Response:
     triples.append(_link(document, FOAF + "primaryTopic", manifest.dataset.iri))
     if manifest.dataset.license:
         triples.append(_link(ox.NamedNode(manifest.dataset.iri), DCTERMS + "license", manifest.dataset.license))
-    return await _answer(request, generation, triples, document.value, suffix, "")
+    return await _answer(request, generation, triples, document.value, suffix, None)
 
 
 async def _answer(
-    request: Request, generation: Generation, triples: list[ox.Triple], address: str, suffix: str, topic: str
+    request: Request, generation: Generation, triples: list[ox.Triple], address: str, suffix: str, topic: str | None
 ) -> Response:
     """Answer with the triples in the format asked for, or with the page about ``topic``, without which it is that of figures."""
     forms = (*rdf_offers(triples), HTML)
@@ -84,9 +84,9 @@ async def _answer(
     links.append(link(address, "canonical"))
     if generation.manifest.dataset.license:
         links.append(link(generation.manifest.dataset.license, "license"))
-    if form is HTML and not topic:
+    if form is HTML and topic is None:
         return await _figures(request, generation, triples, address, write, links)
-    if form is HTML:
+    if form is HTML and topic is not None:
         description = await generation.store.describe(topic, Window())
         if description is None:
             raise NotFound("There is nothing at this address.")

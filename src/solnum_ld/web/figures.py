@@ -34,12 +34,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is counted alike. ``heading`` and ``unit`` are words of the catalogue; there are ``total`` lines in all."""
+    """What is counted alike; there are ``total`` lines in all.
+
+    ``heading``, ``unit`` and ``aside``, which stands above the asides of lines that have some, are words of the catalogue.
+    """
 
     heading: str
     unit: str
     rows: tuple[Row, ...]
     total: int
+    aside: str = ""
 
 
 async def read_tables(generation: Generation, triples: Sequence[ox.Triple], language: str) -> list[Table]:
@@ -77,7 +81,7 @@ def _graphs(generation: Generation, said: _Statements, language: str) -> Table:
             name = Text(iri.removeprefix(f"{names.base}graph/"))
             rows.append(Row(name, names.describe(iri), "", _number(about), aside))
     rows.sort(key=lambda row: (-row.count, row.name.value))
-    return Table("named_graphs", "count_of_triples", tuple(rows[:MOST]), len(rows))
+    return Table("named_graphs", "count_of_triples", tuple(rows[:MOST]), len(rows), "origin")
 
 
 async def _links(generation: Generation, said: _Statements, language: str) -> Table:
@@ -91,7 +95,7 @@ async def _links(generation: Generation, said: _Statements, language: str) -> Ta
         address = next((text.value for text in _literals(target, VOID + "uriSpace")), "")
         rows.append(Row(Text(name), "", address, _number(about), viewer.term(by, labels.get(by, ()))))
     rows.sort(key=lambda row: (-row.count, row.name.value))
-    return Table("links_out", "count_links", tuple(rows[:MOST]), len(rows))
+    return Table("links_out", "count_links", tuple(rows[:MOST]), len(rows), "by_property")
 
 
 def _by_subject(triples: Sequence[ox.Triple]) -> dict[str, dict[str, list[Term]]]:

@@ -5,7 +5,6 @@ The engine writes the lines (RDF 1.1 N-Quads, 2); none of their terms becomes an
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
@@ -16,6 +15,7 @@ from itertools import islice
 
 import pyoxigraph as ox
 
+from solnum_ld.errors import StoreUnavailable
 from solnum_ld.store.remote.layout import MERGED
 
 _BLANK = re.compile(rb"^_:| _:[^ ]+ \.$")
@@ -99,13 +99,20 @@ def _in_graph(line: bytes, graph: str) -> bytes:
 
 
 def _lines(store: ox.Store, graph: str) -> Iterator[bytes]:
-    """Yield a graph as lines of N-Triples without their ends, which the engine writes into a pipe meanwhile."""
+    """Yield a graph as lines of N-Triples without their ends, which the engine writes into a pipe meanwhile.
+
+    Raises StoreUnavailable where the engine ends before the graph does: what it wrote would pass for the whole.
+    """
     reading, writing = os.pipe()
     here = ox.DefaultGraph() if graph == MERGED else ox.NamedNode(graph)
+    failed: list[Exception] = []
 
     def write() -> None:
-        with contextlib.suppress(BrokenPipeError), os.fdopen(writing, "wb") as out:  # nobody may read to the end
-            store.dump(out, ox.RdfFormat.N_TRIPLES, from_graph=here)
+        try:
+            with os.fdopen(writing, "wb") as out:
+                store.dump(out, ox.RdfFormat.N_TRIPLES, from_graph=here)
+        except (OSError, RuntimeError) as error:  # also when nobody reads to the end
+            failed.append(error)
 
     thread = threading.Thread(target=write, name="statements")
     thread.start()
@@ -115,3 +122,5 @@ def _lines(store: ox.Store, graph: str) -> Iterator[bytes]:
                 yield line[:-1]
     finally:
         thread.join()
+    if failed:
+        raise StoreUnavailable(f"The store of the release cannot be read to its end: {failed[0]}") from failed[0]
