@@ -128,9 +128,8 @@ async def _ask(text: str, settings: Settings, form: str | None, timeout: float) 
             async for block in answer.rest:
                 sys.stdout.buffer.write(block)
                 last = block or last
-        if sys.stdout.isatty() and not last.endswith(
-            b"\n"
-        ):  # JSON and XML end without one, and the prompt would follow
+        # JSON and XML end without an end of line, and the prompt would follow
+        if sys.stdout.isatty() and not last.endswith(b"\n"):
             sys.stdout.buffer.write(b"\n")
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
