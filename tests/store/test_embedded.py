@@ -30,7 +30,7 @@ from solnum_ld.store import Store, open_store
 from solnum_ld.store.pool import STALL
 from solnum_ld.store.protocol import Limits
 
-from .contract import StoreContract, answer, build_release
+from .contract import StoreContract, X, answer, build_release
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 ROWS = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f }"
@@ -386,3 +386,13 @@ def test_what_is_refused_is_an_error_of_ours() -> None:
     for text in ("LOAD <http://a/>", "SELECT * { SERVICE <http://a/> { ?s ?p ?o } }", "INSERT DATA {}", "x", "", "\0"):
         with pytest.raises(SolnumError):
             parse_query(text)
+
+
+def test_a_sort_that_breaks_the_engine_is_answered_by_another_worker(release: Path) -> None:
+    async def talk(store: Store) -> tuple[int, bytes]:
+        found = await answer(store, f"SELECT ?o {{ ?s <{X}mixed> ?o }} ORDER BY ?o", CSV, Limits())
+        return store.counts()["workers_killed"]["died"], found
+
+    died, found = with_store(release, talk, workers=1)
+    assert died == 1, "the engine sorts by itself what it could not: see tests/sparql/test_order.py"
+    assert found.count(b"\r\n") == 801

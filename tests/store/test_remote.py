@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qs
 
+import pyoxigraph as ox
 import pytest
 
+from release.building import LABEL
 from solnum_ld.errors import EngineFault, MalformedQuery, QueryTimeout, RequestRefused, StoreBusy, StoreUnavailable
 from solnum_ld.manifest import read_manifest
 from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, TURTLE, Format
@@ -24,6 +26,8 @@ from solnum_ld.store.protocol import Description, Limits, Window
 from solnum_ld.store.remote import answers
 from solnum_ld.store.remote.engines import Virtuoso
 from solnum_ld.store.remote.layout import MARKER, MERGED
+from solnum_ld.store.remote.sorting import compare, kinds_query
+from solnum_ld.store.remote.store import RemoteStore
 
 from .contract import SPACE, StoreContract, X, answer, build_release
 from .engines import DBA, load, oxigraph, virtuoso
@@ -509,3 +513,54 @@ def test_our_own_question_goes_to_another_engine_when_its_answer_breaks_off(rele
 
     with faulty(release, body=ONE, cut=True) as url:
         assert with_store(release, [url, engine], talk) == [True] * 4
+
+
+# -- what a query is sorted by ----------------------------------------------------------------------------------------------
+
+XSD = "http://www.w3.org/2001/XMLSchema#"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ("<http://a/> <http://b/>", True),
+        ("'a' 'b'@fr '1'@en", True),
+        ("1 2.5 '3'^^<http://www.w3.org/2001/XMLSchema#long>", True),
+        ("1e0 2e0", True),
+        ("true false", True),
+        ("'a'^^<http://a/own> 'b'^^<http://a/own>", True),
+        (f"'2020-01-01'^^<{XSD}date> '2020-01-02'^^<{XSD}date>", True),
+        (f"'2020'^^<{XSD}gYear>", True),
+        ("1 'a'", False),
+        ("1 1e0", False),
+        (f"1 'x'^^<{XSD}integer>", False),
+        (f"1e0 'NaN'^^<{XSD}double>", False),
+        (f"'2020-01-01'^^<{XSD}date> '2020-01-02Z'^^<{XSD}date>", False),
+        (f"'2020-01-01'^^<{XSD}date> 'x'^^<{XSD}date>", False),
+        (f"'P1M'^^<{XSD}duration> 'P30D'^^<{XSD}duration>", False),
+        ("true 'a'", False),
+    ],
+)
+def test_values_of_one_kind_are_told_from_others(values: str, expected: bool) -> None:
+    store = ox.Store()
+    store.update(f"INSERT {{ ?s <{X}p> ?o }} WHERE {{ VALUES ?o {{ {values} }} BIND(UUID() AS ?s) }}")
+    solutions = store.query(kinds_query(f"{X}p"))
+    assert isinstance(solutions, ox.QuerySolutions)
+    assert compare([{"kind": s["kind"], "sound": s["sound"], "zone": s["zone"]} for s in solutions]) is expected
+
+
+def test_a_query_goes_as_it_is_worded_once_its_values_are_known_to_compare(release: Path, engine: str) -> None:
+    by_name = parse_query(f"SELECT ?s {{ ?s <{LABEL}> ?label }} ORDER BY ?label")
+    by_mixed = parse_query(f"SELECT ?s {{ ?s <{X}mixed> ?o }} ORDER BY ?o")
+
+    async def talk(store: Store) -> None:
+        assert isinstance(store, RemoteStore)
+        sorting = store._sorting
+        assert "isNumeric" in sorting.spelled_out(by_name)
+        assert "isNumeric" in sorting.spelled_out(by_mixed)
+        await until(lambda: not sorting.spelled_out(by_name))
+        await until(lambda: f"{X}mixed" not in sorting._wanted)
+        assert "isNumeric" in sorting.spelled_out(by_mixed)
+        assert not sorting.spelled_out(parse_query("SELECT ?s { ?s ?p ?o }"))
+
+    with_store(release, [engine], talk)

@@ -228,6 +228,15 @@ class _Scanner:
         return MalformedQuery(why, line=line, column=column)
 
 
+def tokens(text: str) -> Iterator[re.Match[str]]:
+    """Yield the tokens of a query but its comments. ``lastgroup`` tells brackets, operators, words and names apart.
+
+    >>> [token[0] for token in tokens("ASK { ?s a 'x' } # no")]
+    ['ASK', '{', '?s', 'a', "'x'", '}']
+    """
+    return (token for token in _TOKEN.finditer(text) if token[0][0] != "#")
+
+
 def position(text: str, at: int) -> tuple[int, int]:
     """Return line and column, counted from 1, of a place in a text.
 
@@ -277,11 +286,11 @@ def names(text: str) -> Iterator[Name]:
     >>> [(name.iri, query[name.start : name.end], query[slice(*name.graph)]) for name in names(query)]
     [('http://a/g', 'a:g', 'GRAPH a:g {')]
     """
-    tokens = [token for token in _TOKEN.finditer(text) if token[0][0] != "#"]
+    found = list(tokens(text))
     prefixes: dict[str, str] = {}
     declared = None
-    words = ["", *(token[0].upper() if token.lastgroup == "run" else "" for token in tokens)]
-    for number, token in enumerate(tokens):
+    words = ["", *(token[0].upper() if token.lastgroup == "run" else "" for token in found)]
+    for number, token in enumerate(found):
         before, iri = words[number], ""
         if token.lastgroup in _PREFIXED:
             prefix, _, local = token[0].partition(":")
@@ -295,8 +304,8 @@ def names(text: str) -> Iterator[Name]:
             elif before != "BASE":
                 iri = token[0][1:-1]
         if _ABSOLUTE.match(iri) and "\\" not in iri:
-            opens = before == "GRAPH" and tokens[number + 1 : number + 2]
-            graph = (tokens[number - 1].start(), opens[0].end()) if opens and opens[0][0] == "{" else None
+            opens = before == "GRAPH" and found[number + 1 : number + 2]
+            graph = (found[number - 1].start(), opens[0].end()) if opens and opens[0][0] == "{" else None
             yield Name(iri, token.start(), token.end(), graph)
 
 
@@ -413,6 +422,7 @@ __all__: Sequence[str] = (
     "replaced",
     "rewrite_iris",
     "scan",
+    "tokens",
     "unclosed",
     "undeclared_prefix",
     "without",

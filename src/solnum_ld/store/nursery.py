@@ -1,7 +1,8 @@
 """The nursery: a process that has opened the store and forks query workers from itself, ready in milliseconds.
 
 ``python -m solnum_ld.store.nursery FD SETTINGS``: FD is a control socket on which the service sends the end of a socket
-pair for each worker that it wants, and gets back the worker's process id and a handle to it (pidfd_open(2)).
+pair for each worker that it wants, and gets back the worker's process id, the file that takes its last words, and a handle
+to it (pidfd_open(2)).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from typing import Any
 
 import pyoxigraph as ox
@@ -38,19 +40,28 @@ def main() -> None:
         if not data:
             return
         connection = socket.socket(fileno=descriptors[0])
+        words = _file_of_words()
         pid = os.fork()
         if pid == 0:
             control.close()
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a visitor's query breaks is told by its own error
+            os.dup2(words, 2)  # an engine that ends the process says there why
             try:
                 serve(connection, datasets, settings["memory"])
             finally:
                 os._exit(0)
         connection.close()
-        handles = _handles(pid)
+        handles = [words, *_handles(pid)]
         socket.send_fds(control, [str(pid).encode()], handles)
         for handle in handles:
             os.close(handle)
+
+
+def _file_of_words() -> int:
+    """Return a file without a name, which is gone with the last who holds it."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("last words")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _handles(pid: int) -> list[int]:

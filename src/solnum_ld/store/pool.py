@@ -14,11 +14,12 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from solnum_ld.errors import QueryAborted, QueryTimeout, StoreBusy, StoreUnavailable
 from solnum_ld.mediatypes import Format
 from solnum_ld.sparql import SparqlQuery
+from solnum_ld.sparql.order import totally_ordered
 from solnum_ld.store.faults import error_of
 from solnum_ld.store.process import Nursery, Worker
 from solnum_ld.store.protocol import Answer, Limits
@@ -40,6 +41,8 @@ _ENDLESS = "The query took longer than {:g} seconds and was stopped. Add a LIMIT
 _BROKEN = (
     "The query asked for too much memory, or broke the engine, and was stopped; others are not affected. Simplify it."
 )
+_CIRCLE = "does not correctly implement a total order"
+"""What the engine says as it ends because its sort went round in a circle."""
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ class Run:
     def __init__(self, pool: WorkerPool, worker: Worker, seconds: float, left: float) -> None:
         self.worker = worker
         self.error: Exception | None = None
-        self.done = self.tired = self.ended = self.unread = False
+        self.done = self.tired = self.ended = self.unread = self.circular = False
         self.blocks: deque[bytes] = deque()
         self.held = 0
         self.paused = False
@@ -112,9 +115,10 @@ class Run:
             self.error, self.done = error_of(payload), True
         self._wake()
 
-    def lost(self, *, unread: bool) -> None:
-        """Note that the worker has ended."""
+    def lost(self, *, unread: bool, words: str) -> None:
+        """Note that the worker has ended: its engine gave up, or the kernel gave it no more memory."""
         self.unread = unread and not self.done
+        self.circular = _CIRCLE in words
         self.fail(QueryAborted(_BROKEN))
 
     def fail(self, error: Exception) -> None:
@@ -206,16 +210,23 @@ class WorkerPool:
         await self._refill()
 
     async def run(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
-        """Return the answer as soon as its first block exists; what fails before that raises."""
+        """Return the answer as soon as its first block exists; what fails before that raises.
+
+        A query whose sort went round in circles is evaluated once more, with its order spelled out.
+        """
+        started, again = time.monotonic(), False
         while True:
-            run = await self._begin(query, out, limits)
+            run = await self._begin(query, out, limits, started)
             try:
                 first = await run.block()
                 break
             except QueryAborted:
                 self.end(run)
-                if not run.unread:  # else the worker was dying when it was chosen: another has not seen the query yet
+                if run.unread:  # the worker was dying when it was chosen: another has not seen the query yet
+                    continue
+                if again or not run.circular:
                     raise
+                query, again = replace(query, text=totally_ordered(query.text)), True
             except BaseException:
                 self.end(run)
                 raise
@@ -263,8 +274,7 @@ class WorkerPool:
 
     # -- lanes ------------------------------------------------------------------------------------------------------------
 
-    async def _begin(self, query: SparqlQuery, out: Format, limits: Limits) -> Run:
-        started = time.monotonic()
+    async def _begin(self, query: SparqlQuery, out: Format, limits: Limits, started: float) -> Run:
         await self._turn(limits)
         try:
             worker = await self._take()

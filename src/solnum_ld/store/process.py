@@ -20,6 +20,8 @@ from solnum_ld.errors import StoreUnavailable
 from solnum_ld.store.wire import HEADER, READY
 
 _START_SECONDS = 60
+_WORDS = 4096
+"""Bytes of a worker's last words that are looked at: its engine says first what went wrong."""
 
 
 class Listener(Protocol):
@@ -28,8 +30,8 @@ class Listener(Protocol):
     def heard(self, kind: bytes, payload: bytes) -> None:
         """Take a frame."""
 
-    def lost(self, *, unread: bool) -> None:
-        """The worker has ended; ``unread`` tells that it had not read what it was sent last."""
+    def lost(self, *, unread: bool, words: str) -> None:
+        """The worker has ended; ``unread`` tells that it had not read what it was sent last, ``words`` what it said of its end."""
 
 
 class Worker(asyncio.Protocol):
@@ -37,7 +39,7 @@ class Worker(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.pid = 0
-        self.handle = -1
+        self.handle = self.words = -1
         self.listener: Listener | None = None
         self.alive = True
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -76,8 +78,9 @@ class Worker(asyncio.Protocol):
             self.ready.set_exception(StoreUnavailable("A query worker ended as it started."))
             self.ready.exception()
         if self.listener is not None:
-            self.listener.lost(unread=isinstance(error, ConnectionResetError | BrokenPipeError))
-        self._forget_handle()
+            unread = isinstance(error, ConnectionResetError | BrokenPipeError)
+            self.listener.lost(unread=unread, words=self._last_words())
+        self._forget_handles()
 
     def has_ended(self) -> bool:
         """Tell whether the process has ended, though the loop may not have heard of it yet."""
@@ -127,10 +130,14 @@ class Worker(asyncio.Protocol):
             elif self.pid and self.alive:
                 os.kill(self.pid, number)
 
-    def _forget_handle(self) -> None:
-        if self.handle >= 0:
-            os.close(self.handle)
-            self.handle = -1
+    def _last_words(self) -> str:
+        return os.pread(self.words, _WORDS, 0).decode("utf-8", "replace") if self.words >= 0 else ""
+
+    def _forget_handles(self) -> None:
+        for handle in (self.handle, self.words):
+            if handle >= 0:
+                os.close(handle)
+        self.handle = self.words = -1
 
 
 class Nursery:
@@ -140,7 +147,7 @@ class Nursery:
         self._settings = json.dumps(settings)
         self._process: asyncio.subprocess.Process | None = None
         self._control: socket.socket | None = None
-        self._waiting: deque[asyncio.Future[tuple[int, int]]] = deque()
+        self._waiting: deque[asyncio.Future[tuple[int, list[int]]]] = deque()
         self._starting = asyncio.Lock()
         self._closed = False
 
@@ -174,7 +181,7 @@ class Nursery:
             raise ConnectionResetError("the nursery has ended")
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        reply: asyncio.Future[tuple[int, int]] = loop.create_future()
+        reply: asyncio.Future[tuple[int, list[int]]] = loop.create_future()
         try:
             socket.send_fds(self._control, [b"worker"], [theirs.fileno()])
             self._waiting.append(reply)
@@ -185,7 +192,8 @@ class Nursery:
             theirs.close()
         _, worker = await loop.create_unix_connection(Worker, sock=ours)
         try:
-            worker.pid, worker.handle = await reply
+            worker.pid, handles = await reply
+            worker.words, worker.handle = handles[0], handles[1] if len(handles) > 1 else -1
             await worker.ready
         except BaseException:
             worker.kill()
@@ -217,17 +225,17 @@ class Nursery:
         finally:
             theirs.close()
         ours.setblocking(False)
-        ready: asyncio.Future[tuple[int, int]] = asyncio.get_running_loop().create_future()
+        ready: asyncio.Future[tuple[int, list[int]]] = asyncio.get_running_loop().create_future()
         self._control = ours
         self._waiting.append(ready)
         asyncio.get_running_loop().add_reader(ours.fileno(), self._heard)
         await ready
 
     def _heard(self) -> None:
-        """Take a reply of the nursery: its being ready, or a worker's process id and handle."""
+        """Take a reply of the nursery: its being ready, or a worker's process id and handles."""
         assert self._control is not None
         try:
-            data, handles, _, _ = socket.recv_fds(self._control, 64, 1)
+            data, handles, _, _ = socket.recv_fds(self._control, 64, 2)
         except BlockingIOError:
             return
         except OSError:
@@ -235,11 +243,11 @@ class Nursery:
         if not data:
             self._drop()
             return
-        handle = handles[0] if handles else -1
         reply = self._waiting.popleft() if self._waiting else None
         if reply is not None and not reply.done():
-            reply.set_result((int(data) if data.isdigit() else 0, handle))
-        elif handle >= 0:
+            reply.set_result((int(data) if data.isdigit() else 0, handles))
+            return
+        for handle in handles:
             os.close(handle)
 
     def _drop(self) -> None:

@@ -53,6 +53,9 @@ class Question:
     rows: int = 0
     """How many solutions of a SELECT are of use; 0: all."""
 
+    ordered: str = ""
+    """The query with its order spelled out, where it needs that."""
+
     @property
     def prologue(self) -> str:
         """Return what is put in front of the query."""
@@ -60,8 +63,9 @@ class Question:
 
     def form(self, engine: Engine) -> tuple[bytes, dict[str, str]]:
         """Return body and headers: a form for POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
+        query = self.ordered if self.ordered and engine.sorts_in_circles else self.query
         fields = {
-            "query": self.prologue + engine.worded(self.query, self.rows, self.named),
+            "query": self.prologue + engine.worded(query, self.rows, self.named),
             "default-graph-uri": self.default,
             **engine.parameters(self.seconds),
         }

@@ -50,6 +50,9 @@ class Engine:
     keeps_spelling = False
     """Whether it gives every literal back as it took it, so that what it has can be summed."""
 
+    sorts_in_circles = False
+    """Whether its process ends over a sort of values that do not compare with each other."""
+
     digest = False
     """Whether it asks for HTTP digest authentication (RFC 7616) rather than basic."""
 
@@ -115,6 +118,7 @@ class Oxigraph(Engine):
     graph_store = "store"
     takes_quads = True
     keeps_spelling = True
+    sorts_in_circles = True
     relayed: Mapping[str, bytes] = {
         RESULTS: b"]}}",
         "application/sparql-results+xml": b"</sparql>",

@@ -46,6 +46,7 @@ from solnum_ld.store.remote.endpoints import Question, Replicas
 from solnum_ld.store.remote.engines import RESULTS, TRIPLES, late
 from solnum_ld.store.remote.layout import MARKER, MERGED, NONE
 from solnum_ld.store.remote.slots import Slots
+from solnum_ld.store.remote.sorting import Sorting
 from solnum_ld.store.values import grouped, term_of
 
 _MAX_PARTS = 200
@@ -54,6 +55,9 @@ _AT_ONCE = 8
 
 _KNOWN = 20_000
 """Resources whose names are remembered."""
+
+_KINDS_SECONDS = 60.0
+"""How long an engine may take to say of which kinds a property's values are; meanwhile nobody waits for it."""
 
 _ROW = 16
 """Bytes that a row is taken to have at least: an engine that computes all of a result before it sends any is told how many
@@ -67,6 +71,7 @@ class RemoteStore:
         self._manifest = manifest
         self._index = ReleaseIndex(folder / NAME)
         self._replicas = Replicas(urls, manifest.release)
+        self._sorting = Sorting(lambda query: self._replicas.ask(Question(query, seconds=_KINDS_SECONDS)))
         self._slots = Slots(workers * _AT_ONCE, queue)
         self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
         self._graphs: tuple[str, ...] = ()
@@ -273,7 +278,9 @@ class RemoteStore:
         rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
         base = f"{self._manifest.public}sparql"
         relayed = "" if query.form is QueryForm.ASK else out.media_type
-        return Question(query.text, default, named, accept, relayed, limits.seconds, base, rows)
+        circles = any(endpoint.engine.sorts_in_circles for endpoint in self._replicas.endpoints)
+        ordered = self._sorting.spelled_out(query) if circles else ""
+        return Question(query.text, default, named, accept, relayed, limits.seconds, base, rows, ordered)
 
     def _dataset(self, query: SparqlQuery) -> tuple[str, Sequence[str]]:
         """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""
@@ -323,6 +330,7 @@ class RemoteStore:
 
     async def aclose(self) -> None:
         """Close connections and index."""
+        await self._sorting.aclose()
         await self._replicas.aclose()
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._index.close()
