@@ -9,7 +9,7 @@ from pathlib import Path
 from solnum_ld.errors import ReleaseError
 from solnum_ld.iris import Names
 
-FORMAT = 3
+FORMAT = 4
 """Version of the layout of a release folder; another one is not read."""
 
 NAME = "manifest.json"

@@ -50,11 +50,12 @@ def test_a_release_is_the_same_however_it_is_divided(
     assert [name for name in one if one[name] != other[name] and name != "index.sqlite"] == []
     assert links_of(shared.release.path) == links_of(alone.release.path)
     assert len(links_of(alone.release.path)) == 3000, "those of the hub, and of the class that is derived"
+    assert links_of(shared.release.path, "example") == links_of(alone.release.path, "example") != set()
 
 
-def links_of(release: Path) -> set[tuple[object, ...]]:
+def links_of(release: Path, table: str = "link") -> set[tuple[object, ...]]:
     with closing(sqlite3.connect(release / "index.sqlite")) as index:
-        return set(index.execute("SELECT * FROM link"))
+        return set(index.execute(f"SELECT * FROM {table}"))
 
 
 def test_a_process_that_is_stopped_ends_the_build_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,8 @@ from solnum_ld.iris import Names
 from solnum_ld.release.dumps import default_formats
 from solnum_ld.release.folder import ReleaseFolder
 from solnum_ld.release.report import write_report
+from solnum_ld.store.index import NAME as INDEX
+from solnum_ld.store.index import ReleaseIndex
 
 WITHDRAWAL = f'<{SPACE}id/b> a <https://w3id.org/solnum/def#Withdrawal> ; <{LABEL}> "Retiré"@fr ; <https://w3id.org/solnum/def#withdrawnOn> "2026-01-01"^^<http://www.w3.org/2001/XMLSchema#date> .\n'
 RULE = "CONSTRUCT {{ ?s <http://x.example.net/derived> '{0}' }} WHERE {{ ?s <http://www.w3.org/2000/01/rdf-schema#label> ?l }}"
@@ -599,3 +601,20 @@ def test_a_folder_that_cannot_hold_releases_is_refused_in_words(tmp_path: Path) 
     write(tmp_path, {"file": "not a folder"})
     with pytest.raises((SettingsError, ReleaseError), match="file"):
         build_into(tmp_path / "file", write(tmp_path / "source", {"a.ttl": GOOD}))
+
+
+def test_examples_of_a_term_are_its_first_things_with_a_value_in_each_language(tmp_path: Path) -> None:
+    lines = [
+        f'<{SPACE}id/{n}> a <{SPACE}def#Kind> ; <{LABEL}> "{n}"@fr , "{n}"@en , "a{n}"@en ; <{SPACE}def#next> <{SPACE}id/{n + 1}> .'
+        for n in range(1, 6)
+    ]
+    lines.append(f'[] a <{SPACE}def#Kind> ; <{SPACE}def#only> "of a blank node" .')
+    release = build_into(
+        tmp_path / "releases", write(tmp_path / "source", {"a.ttl": "\n".join(lines), "catalog.ttl": catalog()})
+    )
+    index = ReleaseIndex(release.release.path / INDEX)
+    assert index.examples(f"{SPACE}def#Kind", is_class=True) == {f"{LOCAL}id/{n}": [] for n in (1, 2, 3)}
+    assert index.examples(LABEL, is_class=False) == {f"{LOCAL}id/{n}": [f'"{n}"@en', f'"{n}"@fr'] for n in (1, 2, 3)}
+    assert index.examples(f"{SPACE}def#next", is_class=False)[f"{LOCAL}id/1"] == [f"<{LOCAL}id/2>"]
+    assert index.examples(f"{SPACE}def#only", is_class=False) == {}
+    index.close()

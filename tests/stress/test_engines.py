@@ -1,7 +1,11 @@
-"""Four engines under constant load: releases change to and fro, an engine dies; no request fails and no answer mixes releases."""
+"""Four engines under constant load: releases change to and fro, an engine dies; no request fails and no answer mixes releases.
+
+And every document of the book, from each engine that is tested.
+"""
 
 from __future__ import annotations
 
+import shutil
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +14,11 @@ import httpx
 import pytest
 from exchange import free_port
 
-from store.engines import oxigraph
+from release.building import LOCAL, build_into
+from solnum_ld.config import bundled_source
+from solnum_ld.release.folder import ReleaseFolder
+from store.documents import asked, every_document, told
+from store.engines import DBA, load, oxigraph, virtuoso
 from stress.load import done, under_load, write_edition
 from support import serving, write_small
 
@@ -44,3 +52,21 @@ def test_no_request_fails_and_no_answer_mixes_two_releases(tmp_path: Path) -> No
                     raise AssertionError("the release is not taken up")
         print(seen.total, "requests,", seen.again, "sent again,", len(seen.failed), "failed,", seen.mixed, "mixed")
         seen.check(1000)
+
+
+def test_every_document_of_the_book_is_the_same_from_every_engine(tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    release = build_into(releases, bundled_source(), LOCAL).release.path
+    ReleaseFolder(releases).ensure_ledger()
+    expected = asked(releases, (), every_document(releases))
+    assert len(expected) > 1500
+    (tmp_path / "database").mkdir()
+    with ExitStack() as stack:
+        engines = [(stack.enter_context(oxigraph()), None)]
+        if shutil.which("virtuoso-t") is not None:
+            engines.append((stack.enter_context(virtuoso(tmp_path / "database")), DBA))
+        for url, credentials in engines:
+            assert load(release, url, credentials)
+            found = asked(releases, [url], expected)
+            assert [document for document in expected if told(found[document]) != told(expected[document])] == []
+    print(len(expected), "documents from", 1 + len(engines), "engines")

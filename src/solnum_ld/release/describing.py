@@ -25,6 +25,7 @@ from solnum_ld.release.rebase import Rebased, Rebaser
 from solnum_ld.release.statistics import COMPUTED, Figures, bounding_box, count_links, describe_statistics, examples
 from solnum_ld.release.tables import CSV_TYPE, Table, read_tables, write_table
 from solnum_ld.release.tree import Role
+from solnum_ld.store.blanks import settled_triples
 
 Graphs = dict[str, tuple[int, str]]
 
@@ -177,7 +178,7 @@ def turtle_size(lines: bytes, names: Names) -> int:
     """
     store = ox.Store()
     store.extend(ox.parse(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True))
-    triples = sorted({quad.triple for quad in store}, key=str)
+    triples = settled_triples(quad.triple for quad in store)
     return len(to_bytes(triples, ox.RdfFormat.TURTLE, used_prefixes(triples, names)))
 
 

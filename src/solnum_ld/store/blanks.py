@@ -1,4 +1,4 @@
-"""Labels of blank nodes in a description that depend on what is said of them alone, so that every engine gives the same bytes.
+"""Labels of blank nodes in a document that depend on what is said of them alone, so that every engine gives the same bytes.
 
 Each blank node has a colour, the digest of its statements with the colours of its neighbours; colours are refined until they
 tell all nodes apart (after the first steps of RDF Dataset Canonicalization). Nodes that nothing tells apart are told by
@@ -7,7 +7,7 @@ the engine's labels: where they may be exchanged for each other, which is usual,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -24,19 +24,34 @@ _Edges = Mapping[ox.BlankNode, list[tuple[bytes, Term]]]
 
 def settled(description: Description) -> Description:
     """Return a description whose blank nodes are ``b0``, ``b1`` and so on, but for those by which long lists are paged."""
+    labels = _labels(_statements(description), _paged(description))
+    return _relabelled(description, labels) if labels else description
+
+
+def settled_triples(triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """Return the triples sorted, each once, with blank nodes that are ``b0``, ``b1`` and so on."""
+    found = set(triples)
+    labels = _labels((triple.subject, triple.predicate, triple.object) for triple in found)
+    if labels:
+        found = {_renamed(triple, labels) for triple in found}
+    return sorted(found, key=str)
+
+
+def _labels(
+    statements: Iterable[tuple[Term, ox.NamedNode, Term]], kept: Iterable[ox.BlankNode] = ()
+) -> dict[ox.BlankNode, ox.BlankNode]:
+    """Return the new label of each blank node in the statements, but for those whose own is kept."""
     edges: dict[ox.BlankNode, list[tuple[bytes, Term]]] = {}
-    for subject, predicate, value in _statements(description):
+    for subject, predicate, value in statements:
         if isinstance(subject, ox.BlankNode):
             edges.setdefault(subject, []).append((b"> %s" % predicate.value.encode(), value))
         if isinstance(value, ox.BlankNode):
             edges.setdefault(value, []).append((b"< %s" % predicate.value.encode(), subject))
-    for node in _paged(description):
+    for node in kept:
         edges.pop(node, None)
-    if not edges:
-        return description
     colours = _coloured(edges)
     ordered = sorted(edges, key=lambda node: (colours[node], str(node)))
-    return _relabelled(description, {node: ox.BlankNode(f"b{number}") for number, node in enumerate(ordered)})
+    return {node: ox.BlankNode(f"b{number}") for number, node in enumerate(ordered)}
 
 
 def _statements(description: Description) -> Iterator[tuple[Term, ox.NamedNode, Term]]:
@@ -99,15 +114,12 @@ def _colour(term: Term, colours: Mapping[ox.BlankNode, bytes]) -> bytes:
 
 
 def _relabelled(description: Description, labels: Mapping[ox.BlankNode, ox.BlankNode]) -> Description:
-    def relabel(term: Term) -> Term:
-        return labels.get(term, term) if isinstance(term, ox.BlankNode) else term
-
     def group_of(group: PropertyValues) -> PropertyValues:
         if not any(isinstance(value, ox.BlankNode) and value in labels for value in group.values):
             return group
-        return replace(group, values=tuple(sorted(map(relabel, group.values), key=str)))
+        return replace(group, values=tuple(sorted((_named(value, labels) for value in group.values), key=str)))
 
-    nested = (ox.Triple(relabel(t.subject), t.predicate, relabel(t.object)) for t in description.nested)  # type: ignore[arg-type]  # a subject stays one
+    nested = (_renamed(triple, labels) for triple in description.nested)
     return replace(
         description,
         outgoing=tuple(map(group_of, description.outgoing)),
@@ -115,3 +127,11 @@ def _relabelled(description: Description, labels: Mapping[ox.BlankNode, ox.Blank
         nested=tuple(sorted(nested, key=str)),
         parts=tuple(_relabelled(part, labels) for part in description.parts),
     )
+
+
+def _renamed(triple: ox.Triple, labels: Mapping[ox.BlankNode, ox.BlankNode]) -> ox.Triple:
+    return ox.Triple(_named(triple.subject, labels), triple.predicate, _named(triple.object, labels))  # type: ignore[arg-type]  # a subject stays one
+
+
+def _named(term: Term, labels: Mapping[ox.BlankNode, ox.BlankNode]) -> Term:
+    return labels.get(term, term) if isinstance(term, ox.BlankNode) else term

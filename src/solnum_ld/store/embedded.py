@@ -17,7 +17,7 @@ from solnum_ld.errors import StoreUnavailable
 from solnum_ld.mediatypes import Format
 from solnum_ld.namespaces import LABELS
 from solnum_ld.sparql import SparqlQuery
-from solnum_ld.store.blanks import settled
+from solnum_ld.store.blanks import settled, settled_triples
 from solnum_ld.store.index import NAME, ReleaseIndex
 from solnum_ld.store.names import MAX_LABELS, Named, mentioned, named_by, used_parts
 from solnum_ld.store.pool import WorkerPool
@@ -82,12 +82,12 @@ class EmbeddedStore:
         return await self._run(lambda: self._stated(node) or bool(self._index.fragments(iri, 1)))
 
     async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
-        """Return all triples of these named graphs, sorted."""
+        """Return all triples of these named graphs; see :class:`~solnum_ld.store.protocol.Store`."""
         nodes = [ox.NamedNode(graph) for graph in graphs]
 
         def collect() -> list[ox.Triple]:
-            found = {quad.triple for node in nodes for quad in self._store.quads_for_pattern(None, None, None, node)}
-            return sorted(found, key=str)
+            quads = (quad for node in nodes for quad in self._store.quads_for_pattern(None, None, None, node))
+            return settled_triples(quad.triple for quad in quads)
 
         return await self._run(collect)
 

@@ -1,4 +1,4 @@
-"""Reads the release's index: hash IRIs of documents, and keyset pages of resources with very many statements."""
+"""Reads the release's index: hash IRIs of documents, keyset pages of resources with very many statements, examples of terms."""
 
 from __future__ import annotations
 
@@ -46,6 +46,16 @@ class ReleaseIndex:
             (resource, int(inverse), property_iri, after or "", limit),
         )
         return [row[0] for row in rows]
+
+    def examples(self, term: str, *, is_class: bool) -> dict[str, list[str]]:
+        """Return some things of a class, or that have a property, each with what it says by it, as N-Triples terms."""
+        rows = self._connection().execute(
+            "SELECT thing, value FROM example WHERE term = ? AND is_class = ? ORDER BY rowid", (term, int(is_class))
+        )
+        found: dict[str, list[str]] = {}
+        for thing, value in rows:
+            found.setdefault(thing, []).extend([value] if value else [])
+        return found
 
     def close(self) -> None:
         """Close every connection."""

@@ -121,7 +121,10 @@ class Store(Protocol):
         """Tell whether anything is stated of ``iri``, or of a hash IRI of that document."""
 
     async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
-        """Return all triples of these named graphs: for vocabularies and shapes, which are small."""
+        """Return all triples of these named graphs, sorted: for vocabularies and shapes, which are small.
+
+        Blank nodes are called by what is said of them (``b0``, ``b1``), so that every engine gives the same.
+        """
 
     async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
         """Return what the data call these IRIs, those that have a name."""

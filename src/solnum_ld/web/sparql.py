@@ -282,7 +282,8 @@ class SparqlEndpoint:
 
 async def _service(generation: Generation, endpoint: str) -> Service:
     manifest = generation.manifest
-    graphs = {str(row["g"].value): int(row["n"].value) for row in await generation.store.rows(_GRAPHS)}  # type: ignore[union-attr]
+    rows = await generation.store.rows(_GRAPHS)
+    graphs = sorted((str(row["g"].value), int(row["n"].value)) for row in rows)  # type: ignore[union-attr]
     return Service(
         iri=f"{manifest.base}service/sparql",
         endpoint=endpoint,
@@ -290,7 +291,7 @@ async def _service(generation: Generation, endpoint: str) -> Service:
         license=manifest.dataset.license,
         union=manifest.default_graph == "union",
         triples=manifest.counts["default_graph"],
-        graphs=graphs if manifest.named_graphs else {},
+        graphs=dict(graphs) if manifest.named_graphs else {},
     )
 
 

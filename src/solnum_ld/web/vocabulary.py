@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from solnum_ld.iris import Names
 from solnum_ld.namespaces import DCTERMS, LABELS, OWL, RDF, RDF_TYPE, RDFS, SH, SKOS
 from solnum_ld.resources.view import Text, Viewer, choose
+from solnum_ld.store.blanks import settled_triples
 from solnum_ld.web.site import Generation
 from solnum_ld.web.words import word
 
@@ -153,4 +154,4 @@ async def read_vocabulary(generation: Generation, name: str) -> Vocabulary | Non
 
 
 def _parse(path: Path) -> list[ox.Triple]:
-    return sorted((quad.triple for quad in ox.parse(path=str(path), format=ox.RdfFormat.N_TRIPLES)), key=str)
+    return settled_triples(quad.triple for quad in ox.parse(path=str(path), format=ox.RdfFormat.N_TRIPLES))

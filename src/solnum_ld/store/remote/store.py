@@ -16,7 +16,7 @@ from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import Format
 from solnum_ld.sparql import QueryForm, SparqlQuery
 from solnum_ld.sparql.scan import bound
-from solnum_ld.store.blanks import settled
+from solnum_ld.store.blanks import settled, settled_triples
 from solnum_ld.store.datasets import STRICT_DEFAULT
 from solnum_ld.store.faults import error_of, fault_of
 from solnum_ld.store.index import NAME, ReleaseIndex
@@ -109,11 +109,11 @@ class RemoteStore:
         return bool(self._index.fragments(iri, 1))
 
     async def graph(self, graphs: Sequence[str]) -> list[ox.Triple]:
-        """Return all triples of these named graphs, sorted."""
+        """Return all triples of these named graphs; see :class:`~solnum_ld.store.protocol.Store`."""
         query = "SELECT DISTINCT ?s ?p ?o { GRAPH ?g { ?s ?p ?o } }"
         rows = await self._replicas.ask(Question(query, named=graphs)) if graphs else []
-        triples = {ox.Triple(row["s"], row["p"], row["o"]) for row in rows}  # type: ignore[arg-type]
-        return sorted(triples, key=str)
+        triples = [ox.Triple(row["s"], row["p"], row["o"]) for row in rows]  # type: ignore[arg-type]
+        return await asyncio.to_thread(settled_triples, triples)
 
     async def labels(self, iris: Sequence[str]) -> dict[str, tuple[ox.Literal, ...]]:
         """Return the label literals of each IRI that has some."""
