@@ -23,7 +23,9 @@ from solnum_ld.mediatypes import CSV, NTRIPLES, SPARQL_JSON, SPARQL_XML, TSV, TU
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Description, Limits, Window
-from solnum_ld.store.remote import answers
+from solnum_ld.store.remote import answers, client
+from solnum_ld.store.remote.client import Client
+from solnum_ld.store.remote.endpoints import Endpoint
 from solnum_ld.store.remote.engines import Virtuoso
 from solnum_ld.store.remote.layout import MARKER, MERGED
 from solnum_ld.store.remote.sorting import compare, kinds_query
@@ -385,10 +387,18 @@ def faulty(release: Path, status: int = 200, body: bytes = b"", marker: str = ""
         protocol_version = "HTTP/1.1"
         server_version, sys_version = str(how.get("server", "Oxigraph/0.5")), ""
 
+        answered = 0
+
         def do_POST(self) -> None:
             asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-            if asked.get("default-graph-uri") == [MARKER]:
+            self.answered += 1
+            if how.get("stale") and self.answered > 1:
+                self.close_connection = True
+            elif asked.get("default-graph-uri") == [MARKER]:
                 self.reply(200, told)
+            elif "killed" in how:
+                how["killed"].append(asked["query"])  # type: ignore[attr-defined]
+                self.close_connection = True
             elif how.get("silent"):
                 self.server.silence.wait(20)  # type: ignore[attr-defined]
                 self.close_connection = True
@@ -505,6 +515,46 @@ def test_an_answer_that_nobody_takes_is_let_go(release: Path, engine: str, monke
 def test_an_engine_that_does_not_answer_is_left_at_the_limit(release: Path) -> None:
     with faulty(release, silent=True) as url, pytest.raises(QueryTimeout, match=r"0\.3 seconds"):
         with_store(release, [url], lambda store: answer(store, "ASK {}", SPARQL_JSON, Limits(seconds=0.3)))
+
+
+def test_a_connection_that_the_engine_closed_while_it_was_idle_is_no_failure(release: Path) -> None:
+    with faulty(release, body=ONE, stale=True) as url:
+
+        async def talk(store: Store) -> dict[str, dict[str, int]]:
+            for _ in range(5):
+                assert await store.exists(f"{SPACE}id/a")
+                assert b"000001" in await answer(store, "SELECT ?x {}", CSV, Limits())
+                assert store.load()["endpoints_ready"] == 1
+            return store.counts()
+
+        assert with_store(release, [url], talk)["failovers"] == {"": 0}
+
+
+def test_the_watch_forgives_a_connection_that_was_closed(release: Path) -> None:
+    async def watch(url: str) -> list[str]:
+        asking, endpoint = Client(), Endpoint(url)
+        troubles = []
+        for _ in range(4):
+            await endpoint.check(asking)
+            troubles.append(endpoint.trouble)
+        await asking.aclose()
+        return troubles
+
+    with faulty(release, stale=True) as url:
+        assert asyncio.run(watch(url)) == [""] * 4
+
+
+@pytest.mark.parametrize(("within", "times"), [(60.0, 2), (-1.0, 1)], ids=["at once", "later"])
+def test_a_query_that_kills_engines_does_not_kill_them_all(
+    within: float, times: int, release: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "_AT_ONCE", within)
+    killed: list[list[str]] = [[], [], []]
+    with contextlib.ExitStack() as stack:
+        urls = [stack.enter_context(faulty(release, killed=one)) for one in killed]
+        with pytest.raises(StoreUnavailable):
+            with_store(release, urls, lambda store: answer(store, "ASK {}", SPARQL_JSON, Limits()))
+    assert sorted(map(len, killed)) == [0, times, times]
 
 
 def test_our_own_question_goes_to_another_engine_when_its_answer_breaks_off(release: Path, engine: str) -> None:

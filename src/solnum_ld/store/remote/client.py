@@ -1,8 +1,9 @@
 """Requests to engines over HTTP/1.1 and their answers as they come (aiohttp, whose parser is in C: it takes an eighth of the time
 of a client in Python, which counts where a look-up takes the engine a tenth of a millisecond).
 
-Nothing of the environment is used (no proxy, no netrc), no cookie is kept, no redirect is followed, and nothing is repeated:
-whoever asks knows what may be asked twice.
+Nothing of the environment is used (no proxy, no netrc), no cookie is kept, no redirect is followed. What is asked only reads: a
+request whose connection breaks at once is sent once more, on a new one, since an engine may close one that stands idle just
+then (RFC 9112, 9.3.1). Nothing else is repeated here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from solnum_ld.errors import EngineFault, StoreBusy
 _CONNECT_SECONDS = 3.0
 _CONNECTIONS = 256
 _POOL_SECONDS = 5.0
+_AT_ONCE = 1.0
+"""Seconds within which a connection breaks that was closed before the request came."""
+
 _READ_AHEAD = 64 * 1024
 """Bytes of an answer that are taken from the connection before anybody wants them; then it waits."""
 
@@ -78,24 +82,18 @@ class Client:
     """Keeps connections to engines; made within the loop that uses it."""
 
     def __init__(self) -> None:
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            read_bufsize=_READ_AHEAD,
-        )
+        self._session = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=30))
+        self._anew = _session(aiohttp.TCPConnector(limit=0, force_close=True))
         self._room = asyncio.Semaphore(_CONNECTIONS)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send a request; return its answer once the head is there.
+        """Send a request that only reads; return its answer once the head is there.
 
         Raises Unreached, Broken, or StoreBusy where too many requests are under way.
         """
         await self._take()
         try:
-            response = await self._session.post(url, data=body, headers=headers, allow_redirects=False)
+            response = await self._sent(url, body, headers)
         except BaseException as error:
             self._room.release()
             if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
@@ -104,6 +102,25 @@ class Client:
                 raise Broken(_said(error)) from error
             raise
         return Reply(response, self._room)
+
+    async def _sent(self, url: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+        """Send a request, once more where it was sent on a connection that the engine had closed.
+
+        An engine that takes no connection after one broke has seen the request: that is told as the break that it is.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            return await self._session.post(url, data=body, headers=headers, allow_redirects=False)
+        except aiohttp.ClientConnectorError:
+            raise
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as broken:
+            if loop.time() - started > _AT_ONCE:
+                raise
+            try:
+                return await self._anew.post(url, data=body, headers=headers, allow_redirects=False)
+            except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+                raise broken from None
 
     async def _take(self) -> None:
         if not self._room.locked():
@@ -118,6 +135,18 @@ class Client:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._session.close()
+        await self._anew.close()
+
+
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=connector,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        read_bufsize=_READ_AHEAD,
+    )
 
 
 def _said(error: Exception) -> str:

@@ -1,8 +1,8 @@
 """Replicas of one release in engines over HTTP: which of them hold it, and a request to one that does.
 
 An endpoint that cannot be reached is left alone until it is seen to hold the release again. A read is repeated at another
-endpoint when it did not reach the first one; after a connection that broke before any answer it is repeated once, so that
-a query that kills an engine does not kill them all.
+endpoint when it did not reach the first one; after a connection that broke before any answer it is repeated at one other, so
+that a query that kills an engine does not kill them all.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Replicas:
         able = self._in_turn()
         last: SolnumError = StoreUnavailable("The engine does not answer.")
         broken = 0
-        for endpoint in (*able, able[0]):  # a connection that stood idle may be closed: the first is asked again
+        for endpoint in able:
             if endpoint.trouble:
                 continue
             try:
