@@ -143,6 +143,14 @@ class ContentTooLarge(SolnumError):
     """The request's body is past the limit."""
 
 
+class RangeOutside(SolnumError):
+    """None of the ranges asked for is in the file, which has ``size`` bytes (RFC 9110, 15.5.17)."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"The file has {size} bytes here; nothing of what was asked for is in it.")
+        self.size = size
+
+
 class StoreUnavailable(SolnumError):
     """The engine does not answer."""
 

@@ -212,9 +212,30 @@ def test_dumps_come_compressed_in_ranges_and_conditionally(book_http: httpx.Clie
     for wrong in ("items=0-1", "bytes=abc", "bytes=5-2", "bytes=", "bytes=0-1,x"):
         whole = book_http.get("dumps/dataset.ttl", headers={"range": wrong})
         assert (whole.status_code, whole.content) == (200, plain.content), wrong
-    assert book_http.get("dumps/dataset.ttl", headers={"range": "bytes=999999999-"}).status_code == 416
     again = book_http.get("dumps/dataset.ttl", headers={"if-none-match": plain.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/problem+json"),
+        ("text/plain", "text/plain; charset=utf-8"),
+        ("text/html", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_range_outside_of_a_dump_is_refused_like_all_else_that_is(
+    book_http: httpx.Client, accept: str, kind: str
+) -> None:
+    size = len(book_http.get("dumps/dataset.ttl").content)
+    asked = {"range": f"bytes={size}-", "accept": accept, "accept-language": "fr"}
+    for method in ("GET", "HEAD"):
+        refused = book_http.request(method, "dumps/dataset.ttl", headers=asked)
+        assert (refused.status_code, refused.headers["content-type"]) == (416, kind)
+        assert refused.headers["content-range"] == f"bytes */{size}"
+        assert refused.headers["cache-control"] == "no-store"
+        told = f"Le fichier a {size} octets" if accept == "text/html" else f"The file has {size} bytes"
+        assert (told in refused.text) == (method == "GET")
 
 
 def test_a_dump_says_where_it_belongs_and_what_describes_it(book: Server, book_http: httpx.Client) -> None:

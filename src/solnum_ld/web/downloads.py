@@ -6,12 +6,13 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from solnum_ld.errors import NotFound
+from solnum_ld.errors import NotFound, RangeOutside
 from solnum_ld.manifest import Dump, Manifest
 from solnum_ld.mediatypes import HTML, JSON, TEXT, TURTLE, Format
 from solnum_ld.negotiation import negotiate_coding
@@ -63,9 +64,18 @@ class _File(FileResponse):
     chunk_size = 1024 * 1024
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the file, or ranges of it; a Range that is none is ignored (RFC 9110, 14.2), and not refused."""
+        """Send the file, or ranges of it; a Range that is none is ignored (RFC 9110, 14.2), and not refused.
+
+        Raises RangeOutside where the file ends before.
+        """
+
+        async def send_unless_outside(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 416:
+                raise RangeOutside((await asyncio.to_thread(Path(self.path).stat)).st_size)
+            await send(message)
+
         headers = [(name, value) for name, value in scope["headers"] if name != b"range" or asks_ranges(value)]
-        await super().__call__({**scope, "headers": headers}, receive, send)
+        await super().__call__({**scope, "headers": headers}, receive, send_unless_outside)
 
 
 def asks_ranges(value: bytes) -> bool:

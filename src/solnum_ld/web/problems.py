@@ -23,6 +23,7 @@ from solnum_ld.errors import (
     NotAcceptable,
     NotFound,
     QueryTimeout,
+    RangeOutside,
     RequestRefused,
     SolnumError,
     StoreUnavailable,
@@ -46,6 +47,7 @@ STATUS: dict[type[SolnumError], int] = {
     MalformedRequest: 400,
     UnsupportedContent: 415,
     ContentTooLarge: 413,
+    RangeOutside: 416,
     RequestRefused: 403,
     TooManyRequests: 429,
     QueryTimeout: 504,
@@ -145,6 +147,8 @@ def answer_error(request: Request, error: SolnumError, offered: tuple[tuple[Form
     headers = {"retry-after": str(error.retry_after)} if isinstance(error, TooManyRequests) else {}
     if isinstance(error, NotAcceptable):  # what has no twin in RDF is described, with all else, by the catalogue
         headers["link"] = link(f"{generation_of(request.scope).manifest.public}catalog", "describedby")
+    if isinstance(error, RangeOutside):
+        headers["content-range"] = f"bytes */{error.size}"
     members: dict[str, object] = {}
     if isinstance(error, MalformedQuery) and error.line is not None:
         members = {"line": error.line, "column": error.column}
