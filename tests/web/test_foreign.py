@@ -71,6 +71,23 @@ def test_filters_are_part_of_what_the_cache_tells_apart(stars: httpx.Client) -> 
     assert answers == {6, 1, 0, 9}
 
 
+def test_a_value_that_a_filter_does_not_have_is_said_and_can_be_taken_off(stars: httpx.Client) -> None:
+    asked = "q=keck&lang={0}&country=Atlantis+%3Cb%3E"
+    page = stars.get(f"telescopes?{asked.format('en')}", headers={"accept": FIREFOX}).text
+    assert "The filter “Country” has no value “Atlantis &lt;b&gt;”." in page
+    assert f'<a href="{stars.base_url}telescopes?q=keck&amp;lang=en">Remove this filter</a>' in page
+    assert "Nothing meets" not in page
+    french = stars.get(f"telescopes?{asked.format('fr')}", headers={"accept": FIREFOX}).text
+    assert "Le filtre «\u00a0Country\u00a0» n’a pas de valeur «\u00a0Atlantis &lt;b&gt;\u00a0»." in french
+    assert stars.get(f"telescopes.json?{asked}").json()["unknown"] == ["country"]
+
+
+def test_a_value_that_nothing_has_under_other_filters_is_not_said_to_be_unknown(stars: httpx.Client) -> None:
+    page = stars.get("telescopes?q=keck&lang=en&country=Chile", headers={"accept": FIREFOX}).text
+    assert "Nothing meets these filters." in page and "has no value" not in page
+    assert stars.get("telescopes.json?q=keck&country=Chile").json()["unknown"] == []
+
+
 def test_a_very_long_name_is_whole_on_its_own_page_and_short_elsewhere(stars: httpx.Client) -> None:
     assert LONG.strip() in stars.get("doc/long", headers={"accept": FIREFOX}).text
     assert len(stars.get("telescopes", headers={"accept": FIREFOX}).text) < 40_000

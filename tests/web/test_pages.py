@@ -59,6 +59,7 @@ BOOK = [
     "carte",
     "recherche?q=acces+internet",
     "initiatives?region=place/region-11&q=internet",
+    "initiatives?theme=nonsense",
 ]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -407,3 +408,11 @@ def test_the_page_of_a_place_or_theme_gathers_what_belongs_to_it_once(book_http:
     assert f"{book_http.base_url}doc/initiative/papi-brest" in links
     headings = [e.text for e in page_of(book_http, "doc/organization/villes-internet").all("h2")]
     assert not [text for text in headings if text.startswith("Questions")]  # a fact of its own says it
+
+
+def test_a_value_of_another_filter_is_none_of_this_one_on_the_map_either(book_http: httpx.Client) -> None:
+    asked = "liste=initiatives&theme=chapter%2F2&region=place%2Fregion-53&lang=fr"
+    page = page_of(book_http, f"carte?{asked}")
+    (link,) = [e for e in page.all("a") if e.text == "Retirer ce filtre"]
+    assert link.attributes["href"] == f"{book_http.base_url}carte?region=place%2Fregion-53&liste=initiatives&lang=fr"
+    assert [e.text for e in page.all("p") if "n’a pas de valeur" in e.text]

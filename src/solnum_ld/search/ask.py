@@ -290,9 +290,10 @@ class PagesIndex:
                     cells[item, field] = (*cells.get((item, field), ()), FacetValue(term, _texts(names)))
         return cells
 
-    def known_term(self, terms: Sequence[str]) -> str:
-        """Return the first of these terms that is a value of some field, else the first."""
-        return next((t for t in terms if self._rows("SELECT 1 FROM value WHERE term = ?", [t])), terms[0])
+    def value_of(self, page: ListInfo, name: str, terms: Sequence[str]) -> str | None:
+        """Return the first of these terms that is a value of a facet of a list."""
+        sql = "SELECT 1 FROM value v JOIN facet f ON f.list = ? AND f.field = ? AND f.value = v.id WHERE v.term = ?"
+        return next((term for term in terms if self._rows(sql, [page.number, name, term])), None)
 
     # -- search --------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from solnum_ld.search.ask import Item, ListInfo, Spot
 from solnum_ld.web.cache import generation_of
 from solnum_ld.web.html import CSP, render
 from solnum_ld.web.http import READ, choose_format, choose_language, link, represent
-from solnum_ld.web.lists import Selection, facets_of, read_selection
+from solnum_ld.web.lists import Selection, Unknown, facets_of, read_selection, unknown_of
 from solnum_ld.web.site import Generation
 from solnum_ld.web.wording import Wording
 
@@ -114,10 +114,12 @@ async def _page(
     nowhere: Sequence[Item],
 ) -> str:
     facets, query = [], ""
+    unknown: list[Unknown] = []
     if page is not None and selection is not None:
         request.state.facets = frozenset(f.name for f in page.facets)
         found = await asyncio.to_thread(generation.pages.facets, page, selection.chosen, selection.text)
         facets = facets_of(page, found, selection, wording)
+        unknown = unknown_of(selection, address, wording, liste=page.path)
         query = selection.query(wording, liste=page.path, lang=wording.language)
     others = [p for p in generation.pages.lists if p.number in generation.pages.mapped and p is not page]
     return render(
@@ -131,6 +133,7 @@ async def _page(
         info=page,
         facets=facets,
         selection=selection,
+        unknown=unknown,
         narrowed=bool(selection and (selection.chosen or selection.text)),
         reset=f"{address}?liste={page.path}" if page else address,
         others=[(wording.text(p.label, p.iri), f"{address}?liste={p.path}") for p in others],

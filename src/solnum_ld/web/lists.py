@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 import pyoxigraph as ox
@@ -67,13 +67,31 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """A chosen value that a filter does not have, and where the selection is without this filter."""
+
+    field: Text
+    value: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
 class Selection:
-    """Which part of a list is asked for: a term for each chosen field, words, a page."""
+    """Which part of a list is asked for: a term for each chosen field, words, a page.
+
+    ``unknown`` are the names of chosen fields whose term is none of their values.
+    """
 
     page: ListInfo
     chosen: Mapping[str, str]
     text: str
     number: int
+    unknown: frozenset[str] = frozenset()
+
+    def without(self, name: str) -> Selection:
+        """Return the selection, from its first page, without one of its filters."""
+        chosen = {field: term for field, term in self.chosen.items() if field != name}
+        return replace(self, chosen=chosen, number=1, unknown=self.unknown - {name})
 
     def query(self, wording: Wording, **more: str) -> str:
         """Return the query string that asks for it again, ``?`` included."""
@@ -137,6 +155,7 @@ async def answer_list(request: Request, generation: Generation, page: ListInfo, 
         rows=_rows(page, found, wording),
         total=found.total,
         selection=selection,
+        unknown=unknown_of(selection, address, wording),
         narrowed=bool(selection.chosen or selection.text),
         downloads=[(form, f"{alternates[form]}{selection.query(wording, lang=language)}") for form in (CSV, JSON)],
         on_map=f"{names.public}carte{selection.query(wording, liste=page.path)}" if page.number in pages.mapped else "",
@@ -152,16 +171,32 @@ async def answer_list(request: Request, generation: Generation, page: ListInfo, 
 def read_selection(request: Request, generation: Generation, page: ListInfo) -> Selection:
     """Return what the parameters of a request select; what no thing has is looked for as it is, and found nowhere."""
     base = generation.manifest.base
-    chosen = {}
+    chosen, unknown = {}, set()
     for field in page.facets:
         key = request.query_params.get(field.name, "").strip()[:2000]
         if key:
-            chosen[field.name] = generation.pages.known_term(_spellings(key, base))
+            spelt = _spellings(key, base)
+            known = generation.pages.value_of(page, field.name, spelt)
+            chosen[field.name] = known or spelt[0]
+            unknown |= set() if known else {field.name}
     text = request.query_params.get("q", "").strip()[:500]
     number = request.query_params.get("page", "1")
     if not (number.isdecimal() and 1 <= int(number[:9]) <= _MAX_PAGE):
         raise MalformedRequest("The parameter page must be a whole number from 1.")
-    return Selection(page, chosen, text, int(number))
+    return Selection(page, chosen, text, int(number), frozenset(unknown))
+
+
+def unknown_of(selection: Selection, address: str, wording: Wording, **more: str) -> list[Unknown]:
+    """Return the chosen values that do not exist; ``address`` is that of the page, ``more`` what else it is asked."""
+    return [
+        Unknown(
+            wording.text(field.label, field.name),
+            wording.key(selection.chosen[field.name]),
+            address + selection.without(field.name).query(wording, **more),
+        )
+        for field in selection.page.facets
+        if field.name in selection.unknown
+    ]
 
 
 def _spellings(key: str, base: str) -> list[str]:
@@ -253,6 +288,7 @@ def _as_json(selection: Selection, found: Listing, wording: Wording) -> str:
     data = {
         "title": wording.text(page.label, page.iri).value,
         "filters": {name: wording.key(term) for name, term in sorted(selection.chosen.items())},
+        "unknown": sorted(selection.unknown),
         "text": selection.text,
         "total": found.total,
         "items": items,
