@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from solnum_ld.mediatypes import HTML, TURTLE
 from solnum_ld.negotiation import negotiate, negotiate_language
 from solnum_ld.web.cache import ResponseCache, variant_of
+from solnum_ld.web.echoes import SOURCE
 from support import Server
 
 OFFERS, LANGUAGES = (TURTLE, HTML), ("fr", "en")
@@ -94,19 +95,30 @@ class Routes:
             await send({"type": "http.response.body", "body": piece, "more_body": self.stops_short or not last})
 
 
-async def ask(
-    cache: ResponseCache, target: str = "/x", headers: dict[str, str] | None = None, method: str = "GET"
-) -> Answer:
-    """Send one request to a cache and return the answer."""
-    path, _, query = target.partition("?")
-    scope = {
+def request_of(path: str, query: str, headers: dict[str, str], method: str = "GET") -> dict[str, Any]:
+    """Return a request as the cache sees it."""
+    return {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
         "query_string": query.encode(),
-        "headers": [(name.encode(), value.encode()) for name, value in (headers or {}).items()],
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
+
+
+async def ask(
+    cache: ResponseCache, target: str = "/x", headers: dict[str, str] | None = None, method: str = "GET"
+) -> Answer:
+    """Send one request to a cache and return the answer."""
+    path, _, query = target.partition("?")
+    scope = request_of(path, query, headers or {}, method)
+    answer, _ = await asked_and_again(cache, scope)
+    return answer
+
+
+async def asked_and_again(cache: ResponseCache, scope: dict[str, Any]) -> tuple[Answer, Any]:
+    """Return the answer to a request, and what gives it again, where that is told."""
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -117,7 +129,8 @@ async def ask(
 
     await cache(scope, receive, send)
     fields = tuple((name.decode(), value.decode()) for name, value in sent[0]["headers"])
-    return Answer(sent[0]["status"], fields, b"".join(message.get("body", b"") for message in sent[1:]))
+    answer = Answer(sent[0]["status"], fields, b"".join(message.get("body", b"") for message in sent[1:]))
+    return answer, sent[0].get(SOURCE)
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
@@ -133,6 +146,39 @@ def in_process(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., 
         run(lambda: test(**arguments))
 
     return wrapper
+
+
+# -- the same again ----------------------------------------------------------------------------------------------------------
+
+
+@in_process
+async def test_an_answer_is_to_be_had_again_as_long_as_the_cache_has_it() -> None:
+    site = Live()
+    cache = ResponseCache(Routes(), site, budget=400_000)  # type: ignore[arg-type]  # all that is needed of a site
+    _, first = await asked_and_again(cache, request_of("/x", "", {}))
+    answer, again = await asked_and_again(cache, request_of("/x", "", {}))
+    assert first is None  # it was computed
+    hits = cache.hits
+    start, body = again()
+    assert (start["status"], body["body"], cache.hits) == (200, answer.body, hits + 1)
+    site.current = Release("r2")
+    assert again() is None
+    site.current = Release("r1")
+    assert again() is not None
+    for number in range(100):
+        await ask(cache, f"/{number}")
+    assert again() is None
+
+
+@in_process
+async def test_what_is_not_modified_or_has_no_body_is_so_again() -> None:
+    cache = ResponseCache(Routes(), Live())  # type: ignore[arg-type]  # all that is needed of a site
+    answer = await ask(cache)
+    tag = answer.header("etag") or ""
+    for headers, method, status in (({"if-none-match": tag}, "GET", 304), ({}, "HEAD", 200)):
+        told, again = await asked_and_again(cache, request_of("/x", "", headers, method))
+        start, body = again()
+        assert (told.status, start["status"], told.body, body["body"]) == (status, status, b"", b"")
 
 
 # -- the key -----------------------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def test_a_new_release_is_taken_up_and_rolled_back_while_the_server_runs(tmp_pat
     with serving(source, tmp_path / "releases") as server:
         port = server.base.rstrip("/").rpartition(":")[2]
         first = release_of(server)
-        before = httpx.get(f"{server.base}doc/book.nt")
+        before = [httpx.get(f"{server.base}doc/book.nt") for _ in range(3)][-1]  # answered by the bytes of its request
         (source / "new.ttl").write_text(
             '<http://data.example.org/id/book> <https://schema.org/version> "2" .\n', "utf-8"
         )

@@ -14,7 +14,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -25,6 +25,7 @@ from solnum_ld.errors import NotAcceptable
 from solnum_ld.mediatypes import Format
 from solnum_ld.negotiation import negotiate, negotiate_coding, negotiate_language
 from solnum_ld.web.coding import Coding, Headers, encode
+from solnum_ld.web.echoes import SOURCE
 from solnum_ld.web.prepared import prepared_start
 from solnum_ld.web.site import Generation, Site
 
@@ -134,10 +135,13 @@ class ResponseCache:
         while True:
             key = self._key(route, asked)
             entry = self._entries.get(key) if key is not None else None
-            if entry is not None:
-                self._entries.move_to_end(key)  # type: ignore[arg-type]  # there is an entry, so there is a key
+            if key is not None and entry is not None:
+                self._entries.move_to_end(key)
                 self.hits += 1
-                await _send_entry(entry, asked, scope["method"], send)
+                start, body = _told(entry, asked, scope["method"])
+                again = partial(self._again, key, asked, scope["method"])
+                await send({**start, SOURCE: again})
+                await send(body)
                 return
             if flight not in self._flights:
                 break
@@ -148,6 +152,15 @@ class ResponseCache:
                 break  # the answer was not one to keep
         self.misses += 1
         await self._compute(scope, receive, send, generation, route, flight, asked)
+
+    def _again(self, key: tuple[Any, ...], asked: _Asked, method: str) -> tuple[Message, Message] | None:
+        """Return the answer to a request that was answered from here before; None when it is to be looked for anew."""
+        entry = self._entries.get(key)
+        if entry is None or key[0] != self._site.current.id:
+            return None
+        self._entries.move_to_end(key)
+        self.hits += 1
+        return _told(entry, asked, method)
 
     async def _uncached(self, scope: Scope, receive: Receive, send: Send, generation: Generation) -> None:
         """Answer as otherwise, keeping nothing."""
@@ -317,12 +330,15 @@ class _Answer:
 
 
 async def _send_entry(entry: Entry, asked: _Asked, method: str, send: Send) -> None:
+    for message in _told(entry, asked, method):
+        await send(message)
+
+
+def _told(entry: Entry, asked: _Asked, method: str) -> tuple[Message, Message]:
+    """Return start and body of what is told of an entry."""
     if asked.none_match is not None and entry.etag and matches(asked.none_match, entry.etag):
-        await send(entry.not_modified)
-        await send(entry.empty)
-        return
-    await send(entry.start)
-    await send(entry.empty if method == "HEAD" else entry.body)
+        return entry.not_modified, entry.empty
+    return entry.start, entry.empty if method == "HEAD" else entry.body
 
 
 def _asked(headers: Sequence[tuple[bytes, bytes]]) -> _Asked:

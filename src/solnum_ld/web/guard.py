@@ -20,7 +20,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from solnum_ld.web.clients import Clients
-from solnum_ld.web.prepared import PreparedCycle
+from solnum_ld.web.echoes import LONGEST, Echoes
+from solnum_ld.web.prepared import PreparedCycle, whole
 
 _UNKNOWN = 1 << 62
 _LINGER = 2.0
@@ -82,6 +83,7 @@ class _Guarded(HttpToolsProtocol):
 
     bounds: Bounds
     crowd: Crowd
+    echoes: Echoes
 
     def __init__(
         self,
@@ -96,7 +98,7 @@ class _Guarded(HttpToolsProtocol):
         self._clock: asyncio.TimerHandle | None = None
         self._write_clock: asyncio.TimerHandle | None = None
         self._in_head = self._in_body = self._refused = False
-        self._unread = self._size = 0
+        self._unread = self._size = self._begun = 0
         self._refusal: tuple[int, str] | None = None
 
     @property
@@ -142,7 +144,13 @@ class _Guarded(HttpToolsProtocol):
         if self._refused:
             return
         self.since = self.loop.time()
+        between = not (self._in_head or self._in_body or self.busy)
+        if between and self._echo(data):
+            return
+        self._begun = 0
         super().data_received(data)
+        if between and self._begun == 1 and len(data) <= LONGEST and isinstance(self.cycle, PreparedCycle):
+            self.cycle.request = b"" if self._in_head or self._in_body or self.cycle.body else data
         if self._in_head:
             self._unread += len(data)
             if self._unread > self.bounds.head_bytes + self.bounds.target_bytes:
@@ -153,9 +161,23 @@ class _Guarded(HttpToolsProtocol):
         elif self._clock is None:
             self._clock = self.loop.call_later(self.bounds.head_seconds, self._late)
 
+    def _echo(self, data: bytes) -> bool:
+        """Answer a request that was answered before, in the same bytes; tell whether it was."""
+        told = self.echoes.recall(data)
+        if told is None or self.flow.write_paused or self.transport.is_closing():
+            return False
+        written = whole(*told, self.server_state.default_headers)
+        if written is None:
+            return False
+        self._stop_clock()
+        self.transport.write(written)
+        self.on_response_complete()
+        return True
+
     def on_message_begin(self) -> None:
         """Begin to count a request."""
         super().on_message_begin()
+        self._begun += 1
         self._in_head, self._unread, self._size = True, 0, 0
 
     def on_url(self, url: bytes) -> None:
@@ -184,6 +206,7 @@ class _Guarded(HttpToolsProtocol):
         if self.cycle is None:
             return
         self.cycle.__class__ = _UntilTheEnd if self.scope["http_version"] == "1.0" else PreparedCycle
+        cast("PreparedCycle", self.cycle).echoes = self.echoes
         self.cycle.transport = cast("asyncio.Transport", _Lingering(self))
 
     def on_message_complete(self) -> None:
@@ -301,7 +324,7 @@ class _Lingering:
 def guarded(clients: Clients, bounds: Bounds | None = None) -> type[asyncio.Protocol]:
     """Return uvicorn's HTTP protocol within bounds, for one server."""
     bounds = bounds or Bounds()
-    return type("Guarded", (_Guarded,), {"bounds": bounds, "crowd": Crowd(clients, bounds)})
+    return type("Guarded", (_Guarded,), {"bounds": bounds, "crowd": Crowd(clients, bounds), "echoes": Echoes()})
 
 
 __all__: Sequence[str] = ("Bounds", "guarded")

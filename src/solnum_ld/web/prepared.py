@@ -14,6 +14,8 @@ from starlette.types import Message
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.httptools_impl import HEADER_RE, HEADER_VALUE_RE, STATUS_LINE, RequestResponseCycle
 
+from solnum_ld.web.echoes import SOURCE, Echoes, Source
+
 _LINES = "solnum_ld.lines"
 _LENGTH = "solnum_ld.length"
 _OF_THE_CONNECTION = frozenset({b"connection", b"transfer-encoding"})
@@ -67,10 +69,30 @@ def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
 _common_lines = lru_cache(maxsize=256)(_lines)
 
 
-class PreparedCycle(RequestResponseCycle):
-    """An answer over HTTP/1.1 that may begin with lines written beforehand; these wait for the body, to go out with it."""
+def whole(start: Message, body: Message, default_headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:
+    """Return an answer that keeps its connection, as it is written; None where it is not prepared, or long."""
+    lines = start.get(_LINES)
+    if lines is None or len(body["body"]) > _IN_ONE_PIECE:
+        return None
+    return b"".join((_head(start, default_headers), b"\r\n", body["body"]))
 
+
+def _head(start: Message, default_headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return status line and header fields of an answer that is prepared, but for what tells of the connection."""
+    fields = [b"%s: %s\r\n" % field for field in default_headers]
+    return b"".join((STATUS_LINE[start["status"]], *fields, start[_LINES]))
+
+
+class PreparedCycle(RequestResponseCycle):
+    """An answer over HTTP/1.1 that may begin with lines written beforehand; these wait for the body, to go out with it.
+
+    ``request`` is what was asked, where that is a whole request without a body; ``echoes`` notes what it is answered by.
+    """
+
+    request = b""
+    echoes: Echoes
     _head = b""
+    _source: Source | None = None
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a message; lines that are there already go out as they are."""
@@ -84,11 +106,8 @@ class PreparedCycle(RequestResponseCycle):
             return
         self.response_started, self.waiting_for_100_continue = True, False
         self.chunked_encoding, self.expected_content_length = False, ready[_LENGTH]
-        head = [STATUS_LINE[ready["status"]]]
-        for name, value in self.default_headers:
-            head += (name, b": ", value, b"\r\n")
-        head += (lines, b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
-        self._head = b"".join(head)
+        end = b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        self._head, self._source = _head(ready, self.default_headers) + end, ready.get(SOURCE)
 
     async def _send_body(self, message: ASGISendEvent) -> None:
         head, self._head = self._head, b""
@@ -108,4 +127,6 @@ class PreparedCycle(RequestResponseCycle):
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
+        elif self.request and self._source is not None:
+            self.echoes.keep(self.request, self._source)
         self.on_response()
