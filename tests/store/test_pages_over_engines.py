@@ -16,6 +16,7 @@ from solnum_ld.release.folder import ReleaseFolder
 
 from .documents import ACCEPTS, Document, asked, every_document, told
 from .engines import DBA, load, oxigraph, virtuoso
+from .test_remote import faulty
 
 SPACE = "https://stars.example.org/"
 ELSEWHERE = [
@@ -103,6 +104,12 @@ def test_every_document_is_the_same_from_every_engine(
 ) -> None:
     found = asked(releases, [request.getfixturevalue(where)], expected)
     assert [document for document in expected if told(found[document]) != told(expected[document])] == []
+
+
+def test_a_service_is_ready_while_an_engine_that_holds_its_release_says_nothing(releases: Path) -> None:
+    ready = ("/health/ready", "*/*", "en")
+    with faulty((releases / "current").resolve(), silent=True) as url:
+        assert asked(releases, [url], [ready])[ready].status_code == 200
 
 
 def test_an_example_of_a_term_is_shown_in_the_language_of_the_page(

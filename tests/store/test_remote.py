@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,7 +26,7 @@ from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Description, Limits, Window
 from solnum_ld.store.remote import answers, client
 from solnum_ld.store.remote.client import Client
-from solnum_ld.store.remote.endpoints import Endpoint
+from solnum_ld.store.remote.endpoints import Endpoint, Question, Replicas
 from solnum_ld.store.remote.engines import Virtuoso
 from solnum_ld.store.remote.layout import MARKER, MERGED
 from solnum_ld.store.remote.sorting import compare, kinds_query
@@ -532,7 +533,7 @@ def test_a_connection_that_the_engine_closed_while_it_was_idle_is_no_failure(rel
 
 def test_the_watch_forgives_a_connection_that_was_closed(release: Path) -> None:
     async def watch(url: str) -> list[str]:
-        asking, endpoint = Client(), Endpoint(url)
+        asking, endpoint = Client(8), Endpoint(url)
         troubles = []
         for _ in range(4):
             await endpoint.check(asking)
@@ -563,6 +564,98 @@ def test_our_own_question_goes_to_another_engine_when_its_answer_breaks_off(rele
 
     with faulty(release, body=ONE, cut=True) as url:
         assert with_store(release, [url, engine], talk) == [True] * 4
+
+
+@pytest.mark.parametrize("out", [CSV, SPARQL_JSON], ids=["written anew", "passed on"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"body": ONE, "cut": True},
+        {"body": ONE, "framed": False},
+        {"body": b"<html>", "media_type": "text/html"},
+        {"body": HEAD + ROW % 1},
+        {"status": 500},
+        {"status": 502},
+        {"status": 404},
+    ],
+    ids=str,
+)
+def test_a_visitors_query_goes_to_another_engine_when_the_first_gives_no_good_answer(
+    how: dict[str, object], out: Format, release: Path, engine: str
+) -> None:
+    query = "SELECT ?x { VALUES ?x { 'a' } }"
+
+    async def talk(store: Store) -> tuple[set[bytes], int, dict[str, int]]:
+        await store.warm()
+        await until(lambda: store.load()["endpoints_ready"] == 2)
+        found = {await answer(store, query, out, Limits()) for _ in range(4)}
+        return found, store.counts()["failovers"][""], store.load()
+
+    with faulty(release, **how) as url:  # type: ignore[arg-type]
+        found, failovers, load_after = with_store(release, [url, engine], talk)
+    assert found == {with_store(release, [], lambda store: answer(store, query, out, Limits()))}
+    assert failovers >= 1 and load_after["running"] == 0
+
+
+# -- engines that say nothing ---------------------------------------------------------------------------------------------
+
+
+def test_a_service_is_ready_while_one_of_its_engines_says_nothing(release: Path) -> None:
+    with faulty(release, silent=True) as url:
+        with_store(release, [url], lambda store: store.ready())
+    with pytest.raises(StoreUnavailable):
+        with_store(release, ["http://127.0.0.1:9/query"], lambda store: store.ready())
+
+
+def test_questions_go_where_the_fewest_wait(release: Path, engine: str) -> None:
+    async def talk(silent: str) -> int:
+        replicas = Replicas([silent, engine], read_manifest(release).release, 8)
+        asked = Question(f"SELECT ?p {{ <{SPACE}id/a> ?p ?o }} LIMIT 1")
+        await replicas.begin()
+        await until(lambda: replicas.load["endpoints_ready"] == 2)
+        tasks = [asyncio.create_task(replicas.ask(asked)) for _ in range(2)]
+        await until(lambda: replicas.endpoints[0].waiting == 1)
+        answered = [await replicas.ask(asked) for _ in range(20)]  # each second one would wait
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await replicas.aclose()
+        return len(answered)
+
+    with faulty(release, silent=True) as url:
+        assert asyncio.run(talk(url)) == 20
+
+
+def test_an_engine_that_takes_all_that_may_be_asked_of_it_leaves_others_theirs(release: Path, engine: str) -> None:
+    async def talk(silent: str) -> None:
+        asking, still, other = Client(1), Endpoint(silent), Endpoint(engine)
+        stuck = asyncio.create_task(still.send(asking, Question("ASK {}")))
+        await until(lambda: still.waiting == 1)
+        await asyncio.sleep(0)
+        reply = await other.send(asking, Question("SELECT * {}"))
+        assert await reply.whole()
+        await still.check(asking)  # nor does the watch wait for it
+        assert not still.trouble
+        stuck.cancel()
+        await asyncio.gather(stuck, return_exceptions=True)
+        await asking.aclose()
+
+    with faulty(release, silent=True) as url:
+        asyncio.run(talk(url))
+
+
+def test_an_engine_that_says_nothing_is_not_waited_for_when_another_holds_the_release(
+    release: Path, engine: str
+) -> None:
+    async def talk(mute: str) -> str:
+        replicas = Replicas([mute, engine], read_manifest(release).release, 8)
+        await replicas.begin()
+        told = replicas.endpoints[0].trouble
+        await replicas.aclose()
+        return told
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert asyncio.run(talk(f"http://127.0.0.1:{server.getsockname()[1]}/query")) == Endpoint("").trouble
 
 
 # -- what a query is sorted by ----------------------------------------------------------------------------------------------

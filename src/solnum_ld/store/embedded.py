@@ -116,6 +116,10 @@ class EmbeddedStore:
         """Evaluate a visitor's query in a worker process."""
         return await self._pool.run(query, out, limits)
 
+    async def ready(self) -> None:
+        """Look something up."""
+        await self.exists("urn:x-solnum:nothing")
+
     async def warm(self) -> None:
         """Start the workers."""
         await self._pool.warm()

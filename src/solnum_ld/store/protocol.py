@@ -138,6 +138,9 @@ class Store(Protocol):
         Raises MalformedQuery, RequestRefused, NotAcceptable, QueryTimeout, QueryAborted, StoreBusy or StoreUnavailable.
         """
 
+    async def ready(self) -> None:
+        """Raise StoreUnavailable where statements cannot be asked now. Waits for no engine while another can answer."""
+
     async def warm(self) -> None:
         """Make ready what the first query would have to wait for."""
 

@@ -24,8 +24,7 @@ async def live() -> Response:
 @router.api_route("/health/ready", methods=READ, summary="The store answers")
 async def ready(request: Request) -> Response:
     """Answer 200 when the live release's store answers; 503 otherwise."""
-    generation = generation_of(request.scope)
-    await generation.store.exists(generation.manifest.dataset.iri)
+    await generation_of(request.scope).store.ready()
     return represent("ready\n", TEXT, cache=NO_STORE)
 
 

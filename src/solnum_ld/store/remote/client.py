@@ -16,7 +16,6 @@ import aiohttp
 from solnum_ld.errors import EngineFault, StoreBusy
 
 _CONNECT_SECONDS = 3.0
-_CONNECTIONS = 256
 _POOL_SECONDS = 5.0
 _AT_ONCE = 1.0
 """Seconds within which a connection breaks that was closed before the request came."""
@@ -79,29 +78,34 @@ class Reply:
 
 
 class Client:
-    """Keeps connections to engines; made within the loop that uses it."""
+    """Keeps connections to engines, at most ``connections`` to each: one that has come to a standstill takes none of another's,
+    and engines answer so many at once (an Oxigraph server 128 for each core) and leave the others waiting. Made within the loop
+    that uses it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int) -> None:
+        self._connections = connections
         self._session = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=30))
         self._anew = _session(aiohttp.TCPConnector(limit=0, force_close=True))
-        self._room = asyncio.Semaphore(_CONNECTIONS)
+        self._rooms: dict[str, asyncio.Semaphore] = {}
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, counted: bool = True) -> Reply:
         """Send a request that only reads; return its answer once the head is there.
 
-        Raises Unreached, Broken, or StoreBusy where too many requests are under way.
+        What is not ``counted`` waits for nobody. Raises Unreached, Broken, or StoreBusy where too many requests are under way.
         """
-        await self._take()
+        room = self._rooms.setdefault(url, asyncio.Semaphore(self._connections)) if counted else asyncio.Semaphore()
+        await self._take(room)
         try:
             response = await self._sent(url, body, headers)
         except BaseException as error:
-            self._room.release()
+            room.release()
             if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
                 raise Unreached(_said(error)) from error
             if isinstance(error, aiohttp.ClientError):
                 raise Broken(_said(error)) from error
             raise
-        return Reply(response, self._room)
+        return Reply(response, room)
 
     async def _sent(self, url: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Send a request, once more where it was sent on a connection that the engine had closed.
@@ -122,13 +126,14 @@ class Client:
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
                 raise broken from None
 
-    async def _take(self) -> None:
-        if not self._room.locked():
-            await self._room.acquire()  # at once
+    @staticmethod
+    async def _take(room: asyncio.Semaphore) -> None:
+        if not room.locked():
+            await room.acquire()  # at once
             return
         try:
             async with asyncio.timeout(_POOL_SECONDS):
-                await self._room.acquire()
+                await room.acquire()
         except TimeoutError:
             raise StoreBusy("Too many queries are at the engine. Try again in a moment.") from None
 

@@ -1,6 +1,7 @@
 """Replicas of one release in engines over HTTP: which of them hold it, and a request to one that does.
 
-An endpoint that cannot be reached is left alone until it is seen to hold the release again. A read is repeated at another
+Each endpoint is watched by itself, and asked the less the more of what was asked of it waits, so that one that says nothing
+keeps neither the others nor what is known of them. An endpoint that cannot be reached is left alone until it is seen to hold the release again. A read is repeated at another
 endpoint when it did not reach the first one; after a connection that broke before any answer it is repeated at one other, so
 that a query that kills an engine does not kill them all.
 """
@@ -10,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
-from solnum_ld.errors import EngineFault, SolnumError, StoreBusy, StoreUnavailable
+from solnum_ld.errors import EngineFault, QueryTimeout, SolnumError, StoreBusy, StoreUnavailable
 from solnum_ld.store.faults import moved
 from solnum_ld.store.protocol import Term
 from solnum_ld.store.remote.client import Broken, Client, Reply, Unreached
@@ -104,12 +105,23 @@ class Endpoint:
 
     async def send(self, client: Client, asked: Question) -> Reply:
         """Ask; return the answer whose body is still to be read. Raises TimeoutError when the endpoint is given up meanwhile."""
+        async with self.patience():
+            return await client.post(self.url, *asked.form(self.engine))
+
+    @contextlib.asynccontextmanager
+    async def patience(self) -> AsyncIterator[None]:
+        """Wait within it for the endpoint; raises TimeoutError when it is given up meanwhile."""
         async with asyncio.timeout(None) as waiting:
             self._waiting.add(waiting)
             try:
-                return await client.post(self.url, *asked.form(self.engine))
+                yield
             finally:
                 self._waiting.discard(waiting)
+
+    @property
+    def waiting(self) -> int:
+        """Return how many questions wait for it to begin its answer."""
+        return len(self._waiting)
 
     def give_up(self) -> None:
         """Wait no longer for answers that have not begun: an engine that takes long answers the watch, one that is gone does not."""
@@ -123,7 +135,7 @@ class Endpoint:
         asked = Question(READ_MARKER, default=MARKER, seconds=_CHECK_SECONDS)
         try:
             async with asyncio.timeout(_CHECK_SECONDS):
-                reply = await client.post(self.url, *asked.form(self.engine))
+                reply = await client.post(self.url, *asked.form(self.engine), counted=False)
                 body = await reply.whole()
             self.engine = engine_of(reply.headers.get("server", ""))
             if reply.status != 200:
@@ -139,14 +151,15 @@ class Endpoint:
 class Replicas:
     """The endpoints that may hold one release. Questions go to those that do, in turn."""
 
-    def __init__(self, urls: Sequence[str], release: str) -> None:
+    def __init__(self, urls: Sequence[str], release: str, connections: int) -> None:
         self._release = release
+        self._connections = connections
         self._open_client: Client | None = None
         self.endpoints = [Endpoint(url) for url in urls]
         self._turn = 0
         self._told: dict[str, str] = {}
-        self._watching: asyncio.Task[None] | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
+        self._looking: set[asyncio.Task[None]] = set()
         self.failovers = 0
 
     # -- which of them are there ------------------------------------------------------------------------------------------
@@ -155,44 +168,50 @@ class Replicas:
     def _client(self) -> Client:
         """Return the client, which belongs to the loop that first asks."""
         if self._open_client is None:
-            self._open_client = Client()
+            self._open_client = Client(self._connections)
         return self._open_client
 
     async def begin(self) -> None:
         """Ask every endpoint, and go on asking; raise StoreUnavailable when none holds the release."""
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+        if not self._watching:
+            self._watching = [asyncio.create_task(self._watch(endpoint)) for endpoint in self.endpoints]
         if not self._able():
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self._check_all())
-            await asyncio.shield(self._asking)
-        self._in_turn()
+            await self._look_around()
+        if not self._able():
+            raise StoreUnavailable(f"No engine holds release {self._release} now.")
 
-    async def _check_all(self) -> None:
-        await asyncio.gather(*(endpoint.check(self._client) for endpoint in self.endpoints))
-        for endpoint in self.endpoints:
-            standing = endpoint.trouble or f"it holds release {endpoint.marker.holds or 'none'}"
-            if standing != self._told.get(endpoint.url):
-                self._told[endpoint.url] = standing
-                log.info("%s: %s", endpoint.url, standing)
-            if endpoint.trouble and self._able():  # another can answer what waits there
-                endpoint.give_up()
+    async def _look_around(self) -> None:
+        """Ask every endpoint at once, until one is seen to hold the release; what the others say is heard later."""
+        if not self._looking:
+            self._looking = {asyncio.create_task(self._look(endpoint)) for endpoint in self.endpoints}
+        under_way = self._looking
+        while not self._able() and under_way:
+            _, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
+        self._looking = {look for look in self._looking if not look.done()}
 
-    async def _watch(self) -> None:
+    async def _look(self, endpoint: Endpoint) -> None:
+        await endpoint.check(self._client)
+        standing = endpoint.trouble or f"it holds release {endpoint.marker.holds or 'none'}"
+        if standing != self._told.get(endpoint.url):
+            self._told[endpoint.url] = standing
+            log.info("%s: %s", endpoint.url, standing)
+        if endpoint.trouble and self._able():  # another can answer what waits there
+            endpoint.give_up()
+
+    async def _watch(self, endpoint: Endpoint) -> None:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            await self._check_all()
+            await self._look(endpoint)
 
     def _able(self) -> list[Endpoint]:
         return [endpoint for endpoint in self.endpoints if endpoint.holds(self._release)]
 
-    def _in_turn(self) -> list[Endpoint]:
+    def _able_in_turn(self) -> list[Endpoint]:
+        """Return the endpoints that can be asked, the one for which least waits first."""
         able = self._able()
-        if not able:
-            raise StoreUnavailable(f"No engine holds release {self._release} now.")
         self._turn += 1
-        at = self._turn % len(able)
-        return able[at:] + able[:at]
+        at = self._turn % max(len(able), 1)
+        return sorted(able[at:] + able[:at], key=lambda endpoint: endpoint.waiting)
 
     @property
     def graphs(self) -> Mapping[str, int]:
@@ -209,29 +228,34 @@ class Replicas:
 
     async def aclose(self) -> None:
         """Ask no more."""
-        for task in (self._watching, self._asking):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        for task in (*self._watching, *self._looking):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         if self._open_client is not None:
             await self._open_client.aclose()
 
     # -- questions --------------------------------------------------------------------------------------------------------
 
-    async def open(self, asked: Question) -> tuple[Endpoint, Reply]:
-        """Return an answer whose body is still to be read, of the first endpoint that gives one."""
+    def others(self, endpoint: Endpoint) -> bool:
+        """Tell whether there is another endpoint that can be asked."""
+        return any(other is not endpoint for other in self._able())
+
+    async def open(self, asked: Question, but: Endpoint | None = None) -> tuple[Endpoint, Reply]:
+        """Return an answer whose body is still to be read, of the first endpoint that gives one, and is not ``but``."""
         await self.begin()
-        able = self._in_turn()
+        tried = [but]
         last: SolnumError = StoreUnavailable("The engine does not answer.")
         broken = 0
-        for endpoint in able:
-            if endpoint.trouble:
-                continue
+        while endpoint := next((able for able in self._able_in_turn() if able not in tried), None):
+            tried.append(endpoint)
             try:
                 reply = await endpoint.send(self._client, asked)
             except TimeoutError:
                 self.failovers += 1
+                continue
+            except StoreBusy as error:
+                last = error
                 continue
             except Unreached as error:
                 self.failovers += 1
@@ -247,7 +271,9 @@ class Replicas:
             if reply.status == 200:
                 return endpoint, reply
             last = await self._refusal(endpoint, reply, asked)
-            if not isinstance(last, StoreBusy):
+            if not isinstance(last, StoreBusy):  # it cannot, now or ever: one other is asked
+                broken += 1
+            if broken > 1 or isinstance(last, QueryTimeout) or not isinstance(last, StoreUnavailable):
                 raise last
             self.failovers += 1
         raise last
@@ -276,7 +302,7 @@ class Replicas:
             try:
                 async with asyncio.timeout(asked.seconds):
                     endpoint, reply = await self.open(asked)
-                    body = await reply.whole()
+                    body = await self._body(endpoint, reply)
                 endpoint.engine.check_headers(reply.headers, asked.seconds)
                 return rows_of(endpoint.engine.reader().whole(body))
             except TimeoutError:
@@ -287,6 +313,14 @@ class Replicas:
                 if tries <= 0:
                     raise EngineFault("The engine's answer cannot be used.") from error
                 self.failovers += 1
+
+    @staticmethod
+    async def _body(endpoint: Endpoint, reply: Reply) -> bytes:
+        try:
+            async with endpoint.patience():
+                return await reply.whole()
+        except TimeoutError:
+            raise Broken("it does not go on with its answer") from None
 
 
 def rows_of(body: bytes) -> Rows:

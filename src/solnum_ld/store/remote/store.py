@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import cast
 
 import pyoxigraph as ox
 
-from solnum_ld.errors import RequestRefused
+from solnum_ld.errors import EngineFault, RequestRefused
 from solnum_ld.manifest import Manifest
 from solnum_ld.mediatypes import Format
 from solnum_ld.sparql import QueryForm, SparqlQuery
@@ -32,6 +32,7 @@ from solnum_ld.store.protocol import (
     Window,
 )
 from solnum_ld.store.remote.answers import Reading, write_answer
+from solnum_ld.store.remote.client import Reply
 from solnum_ld.store.remote.descriptions import (
     MAX_DEPTH,
     NAMED_AT_ONCE,
@@ -42,7 +43,7 @@ from solnum_ld.store.remote.descriptions import (
     labels_query,
     surroundings_of,
 )
-from solnum_ld.store.remote.endpoints import Question, Replicas
+from solnum_ld.store.remote.endpoints import Endpoint, Question, Replicas
 from solnum_ld.store.remote.engines import RESULTS, TRIPLES, late
 from solnum_ld.store.remote.layout import MARKER, MERGED, NONE
 from solnum_ld.store.remote.slots import Slots
@@ -52,6 +53,9 @@ from solnum_ld.store.values import grouped, term_of
 _MAX_PARTS = 200
 _AT_ONCE = 8
 """Visitors' queries at the engines at once, for each worker of the settings."""
+
+_OURS_AT_ONCE = 32
+"""Our own look-ups at one engine at once, beside all of the visitors' queries."""
 
 _KNOWN = 20_000
 """Resources whose names are remembered."""
@@ -70,7 +74,7 @@ class RemoteStore:
     def __init__(self, folder: Path, manifest: Manifest, urls: Sequence[str], *, workers: int, queue: int) -> None:
         self._manifest = manifest
         self._index = ReleaseIndex(folder / NAME)
-        self._replicas = Replicas(urls, manifest.release)
+        self._replicas = Replicas(urls, manifest.release, workers * _AT_ONCE + _OURS_AT_ONCE)
         self._sorting = Sorting(lambda query: self._replicas.ask(Question(query, seconds=_KINDS_SECONDS)))
         self._slots = Slots(workers * _AT_ONCE, queue)
         self._threads = ThreadPoolExecutor(workers * _AT_ONCE, thread_name_prefix="answers")
@@ -244,26 +248,57 @@ class RemoteStore:
     # -- visitors' queries ------------------------------------------------------------------------------------------------
 
     async def answer(self, query: SparqlQuery, out: Format, limits: Limits) -> Answer:
-        """Have an engine evaluate a visitor's query."""
-        loop = asyncio.get_running_loop()
+        """Have an engine evaluate a visitor's query; once more another one, where the answer of the first is of no use and
+        nothing of it was passed on.
+        """
         limits = replace(limits, rows=min(limits.rows, limits.bytes // _ROW))
         await self._replicas.begin()
         asked = self._question(query, out, limits)
+        truth = query.form is QueryForm.ASK
+        loop = asyncio.get_running_loop()
         done = await self._slots.take(limits.seconds)
-        started = loop.time()
+        end = loop.time() + limits.seconds
+        endpoint, reply = await self._opened(asked, end, done)
         try:
-            async with asyncio.timeout(limits.seconds):
-                endpoint, reply = await self._replicas.open(asked)
+            return await self._answer_of(endpoint, reply, asked, end, out, limits, done, truth=truth)
+        except EngineFault:
+            if not self._replicas.others(endpoint):
+                raise
+        self._replicas.failovers += 1
+        done = await self._slots.take(max(end - loop.time(), 0.001))
+        endpoint, reply = await self._opened(asked, end, done, endpoint)
+        return await self._answer_of(endpoint, reply, asked, end, out, limits, done, truth=truth)
+
+    async def _opened(
+        self, asked: Question, end: float, done: Callable[[], None], but: Endpoint | None = None
+    ) -> tuple[Endpoint, Reply]:
+        """Return an answer whose body is still to be read, of another endpoint than ``but``; ``done`` is called when there is none."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._replicas.open(asked, but)
         except TimeoutError:
             done()
-            raise late(limits.seconds) from None
+            raise late(asked.seconds) from None
         except BaseException:
             done()
             raise
+
+    async def _answer_of(
+        self,
+        endpoint: Endpoint,
+        reply: Reply,
+        asked: Question,
+        end: float,
+        out: Format,
+        limits: Limits,
+        done: Callable[[], None],
+        *,
+        truth: bool,
+    ) -> Answer:
+        """Return what an engine answers as soon as its first block is written."""
+        left = max(end - asyncio.get_running_loop().time(), 0.001)
         try:
-            left = max(limits.seconds - (loop.time() - started), 0.001)
-            truth = query.form is QueryForm.ASK
-            reading = Reading(endpoint, reply, limits.seconds, left, truth=truth, relayed=asked.relayed)
+            reading = Reading(endpoint, reply, asked.seconds, left, truth=truth, relayed=asked.relayed)
         except BaseException:
             reply.close()
             done()
@@ -315,6 +350,12 @@ class RemoteStore:
         return list(dict.fromkeys(str(getattr(term, "value", "")) for term in solution))
 
     # -- life -------------------------------------------------------------------------------------------------------------
+
+    async def ready(self) -> None:
+        """Raise StoreUnavailable when no engine is known to hold the release. None is asked for it: one that says nothing any
+        more would let a balancer think that this service is gone, while others answer.
+        """
+        await self._replicas.begin()
 
     async def warm(self) -> None:
         """See that an engine holds the release."""
