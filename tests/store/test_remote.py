@@ -597,6 +597,17 @@ def test_a_visitors_query_goes_to_another_engine_when_the_first_gives_no_good_an
     assert failovers >= 1 and load_after["running"] == 0
 
 
+@pytest.mark.parametrize("number", [11, 12, 24])
+def test_an_engine_without_room_for_a_query_is_busy(number: int, release: Path, engine: str) -> None:
+    body = b"Internal server error: Resource temporarily unavailable (os error %d)" % number
+    with faulty(release, status=500, body=body) as url:
+        with pytest.raises(StoreBusy):
+            with_store(release, [url], lambda store: answer(store, "ASK {}", SPARQL_JSON, Limits()))
+        with pytest.raises(EngineFault):
+            with faulty(release, status=500, body=body, server="Another/1") as other:
+                with_store(release, [other], lambda store: answer(store, "ASK {}", SPARQL_JSON, Limits()))
+
+
 # -- engines that say nothing ---------------------------------------------------------------------------------------------
 
 

@@ -110,6 +110,10 @@ class Engine:
         return urljoin(url, self.graph_store) if self.graph_store else ""
 
 
+_NO_ROOM = re.compile(r"\(os error (?:11|12|24)\)")
+"""EAGAIN, ENOMEM, EMFILE: it has no thread, memory or file left for one query more."""
+
+
 class Oxigraph(Engine):
     """The Oxigraph server, 0.5."""
 
@@ -132,9 +136,11 @@ class Oxigraph(Engine):
         return end.endswith(b"The SPARQL operation has been cancelled")
 
     def refusal(self, status: int, message: str, query: str, seconds: float) -> SolnumError:
-        """Tell a function that is not known from what the engine could not do."""
+        """Tell a function that is not known, and a lack of threads, memory or files, from what the engine could not do."""
         if status == 500 and "custom function" in message:
             return error_of(fault_of(RuntimeError(message), query).to_json())
+        if status == 500 and _NO_ROOM.search(message):
+            return super().refusal(503, message, query, seconds)
         return super().refusal(status, message, query, seconds)
 
 
