@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from solnum_ld.cli import app
 from solnum_ld.config import make_settings
 from solnum_ld.errors import SettingsError
 from solnum_ld.release.folder import ReleaseFolder
-from support import command, environment, run
+from support import ROOT, command, environment, run
 
 COMMANDS = ("serve", "build", "validate", "fmt", "query", "releases", "rollback", "publish", "doctor")
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")
@@ -244,6 +245,45 @@ print("served")
     finally:
         process.kill()
     assert (process.returncode, out, err) == (130, "", "Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("loaded", "locale"),
+    [
+        ("typer.core", "C.UTF-8"),
+        ("rich.progress", "fr_FR.UTF-8"),
+        ("solnum_ld.cli", "C.UTF-8"),
+        ("solnum_ld.cli", "fr_FR.UTF-8"),
+        ("uvicorn.config", "C.UTF-8"),
+        ("fastapi.routing", "C.UTF-8"),
+    ],
+)
+def test_an_interrupt_while_the_program_loads_ends_it_quietly(
+    loaded: str, locale: str, source: Path, releases: Path
+) -> None:
+    said = []
+    with subprocess.Popen(
+        command("serve", source, "--port", "0", "--releases", releases),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(PYTHONPROFILEIMPORTTIME="1", LC_ALL=locale),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if not line.startswith("import time:"):
+                said.append(line)
+                if "Ctrl-C" in line:  # it serves: it has not heard
+                    process.kill()
+            elif line.rpartition("|")[2].strip() == loaded:
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130
+    assert "Traceback" not in "".join(said)
+
+
+def test_the_command_begins_where_an_interrupt_is_heeded() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert project["scripts"] == {"solnum-ld": "solnum_ld.__main__:main"}
 
 
 # -- defaults --------------------------------------------------------------------------------------------------------------

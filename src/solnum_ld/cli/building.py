@@ -43,6 +43,8 @@ from solnum_ld.config import (
 from solnum_ld.findings import Severity, count_by_severity
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from solnum_ld.release.folder import Standing
     from solnum_ld.release.options import BuildOptions
     from solnum_ld.release.pipeline import Built
@@ -182,30 +184,37 @@ def read_settings(
 _LOOK = 0.01
 """Seconds between two looks at a process that works."""
 
+_STOPPING = frozenset((signal.SIGINT, signal.SIGTERM))
+
 
 def apart(work: Callable[[], object]) -> None:
     """Do a piece of work in a process of its own, which takes its memory along when it ends; exit as it does if it fails."""
     from solnum_ld.store.worker import die_with_parent
 
     sys.stderr.flush()
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # what is raised while a process forks is lost
     child = os.fork()
     if child == 0:
         code = 70
         try:
+            signal.signal(signal.SIGTERM, _interrupting())
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # which a terminal sends to both: the parent passes it on
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
             die_with_parent()
             with exit_codes():
                 work()
             code = 0
         except typer.Exit as ended:
             code = ended.exit_code
+        except KeyboardInterrupt:  # before the work, or after it
+            code = 130
         except BaseException:  # noqa: BLE001 - the end of this process: told, then turned into an exit code
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         gone, status = 0, 0
         while not gone:  # a signal that comes just before a wait without end would not end it
             time.sleep(_LOOK)
@@ -219,6 +228,12 @@ def apart(work: Callable[[], object]) -> None:
         fail(f"The build was stopped by signal {-code}. The previous release is untouched.", as_json=False, code=1)
     if code:
         raise typer.Exit(code)
+
+
+def _interrupting() -> Callable[[int, FrameType | None], object]:
+    """Return what raises KeyboardInterrupt here when the user asks for it."""
+    heeding = signal.getsignal(signal.SIGINT)
+    return heeding if callable(heeding) else signal.default_int_handler
 
 
 def standing_of(settings: Settings, options: BuildOptions) -> Standing | None:
