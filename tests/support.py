@@ -118,20 +118,22 @@ def run(*arguments: str | Path, timeout: float = 120, **changes: str) -> subproc
 
 
 @contextlib.contextmanager
-def serving(source: Path | None, releases: Path, *options: str | Path, **changes: str) -> Iterator[Server]:
-    """Serve a source (None: the book) on a free port of the loopback; the server is stopped at the end."""
+def serving(source: Path | None, releases: Path | None, *options: str | Path, **changes: str) -> Iterator[Server]:
+    """Serve a source (None: the book) on a free port of the loopback; the server is stopped at the end.
+
+    Without ``releases`` they lie where the program puts them.
+    """
     arguments: Sequence[str | Path] = [
         "serve",
         *([source] if source else []),
         *([] if "--port" in options else ["--port", "0"]),
-        "--releases",
-        releases,
+        *(["--releases", releases] if releases else []),
         *options,
     ]
     process = subprocess.Popen(
         command(*arguments), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment(**changes)
     )
-    server = Server(process, "", releases)
+    server = Server(process, "", releases or Path())
     reader = None
     try:
         assert process.stderr is not None

@@ -14,15 +14,17 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 import typer
+from exchange import free_port
 
 from release.building import GOOD, LABEL, LOCAL, assert_served_release_is_whole, catalog, command_line, labelled, write
 from solnum_ld.cli import app
 from solnum_ld.config import make_settings
 from solnum_ld.errors import SettingsError
 from solnum_ld.release.folder import ReleaseFolder
-from support import ROOT, command, environment, run
+from support import ROOT, command, environment, run, serving
 
 COMMANDS = ("serve", "build", "validate", "fmt", "query", "releases", "rollback", "publish", "doctor")
 COLOUR = re.compile(r"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")
@@ -284,6 +286,33 @@ def test_an_interrupt_while_the_program_loads_ends_it_quietly(
 def test_the_command_begins_where_an_interrupt_is_heeded() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["scripts"] == {"solnum-ld": "solnum_ld.__main__:main"}
+
+
+# -- a free port ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_releases_for_a_free_port_go_with_their_server(source: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+
+    def folders() -> set[str]:
+        return {path.parent.name for path in state.glob("*/*/*/current")}
+
+    with contextlib.ExitStack() as stack:
+        start = lambda *options: stack.enter_context(serving(source, None, *options, XDG_STATE_HOME=str(state)))  # noqa: E731
+        names = []
+        for _ in range(2):
+            server = start()
+            names.append(f"once-127.0.0.1-{server.address[1]}")
+        assert folders() == set(names)
+        server.process.kill()
+        server.process.wait(20)
+        assert folders() == set(names), "it could not remove them"
+        chosen = start("--port", str(free_port()))
+        last = start()
+        kept = f"127.0.0.1-{chosen.address[1]}"
+        assert folders() == {names[0], kept, f"once-127.0.0.1-{last.address[1]}"}
+        assert httpx.get(f"{last.base}doc/good.ttl").status_code == 200
+    assert folders() == {kept}
 
 
 # -- defaults --------------------------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from solnum_ld.cli.building import apart, build_now, read_settings, standing_of
+from solnum_ld.cli.fleeting import fleeting, is_fleeting
 from solnum_ld.cli.options import (
     CHOICES,
     BaseOption,
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from solnum_ld.release.folder import Release, ReleaseFolder
+    from solnum_ld.release.options import BuildOptions
     from solnum_ld.web.clients import Clients
 
 
@@ -111,13 +115,8 @@ def serve(
         urls = read_store(store)
         networks(tuple(trusted_proxy or ()))
         bound = bind(host, port)
-        port = bound.getsockname()[1]
-        settings = read_settings(directory, host, port, base_uri, public_url, releases, contact)
-        options = BuildOptions(
-            settings.base, settings.public, settings.contact, shacl=shacl, default_graph=default_graph
-        )
-        if build_first and standing_of(settings, options) is None:
-            apart(lambda: print_findings(build_now(settings, options).findings, as_json=False, conforms=True))
+        address = bound.getsockname()[1]
+        settings = read_settings(directory, host, address, base_uri, public_url, releases, contact)
         service = ServiceSettings(
             workers=workers,
             query_timeout=query_timeout,
@@ -134,10 +133,25 @@ def serve(
             metrics_port=metrics_port,
             store=urls,
         )
-        application, clients, release = _application(settings, service, host)
-        bound.listen(2048)
-        if not run(application, bound, clients, started=lambda: _announce(settings, service, release, started)):
-            raise typer.Exit(1)
+        options = BuildOptions(
+            settings.base, settings.public, settings.contact, shacl=shacl, default_graph=default_graph
+        )
+        with contextlib.ExitStack() as stack:
+            if port == 0 and build_first and is_fleeting(settings, host, address):
+                settings = stack.enter_context(fleeting(settings))
+            if build_first:
+                _build(settings, options)
+            application, clients, release = _application(settings, service, host)
+            bound.listen(2048)
+            ready = partial(_announce, settings, service, release, started)
+            if not run(application, bound, clients, started=ready, ended=stack.close):
+                raise typer.Exit(1)
+
+
+def _build(settings: Settings, options: BuildOptions) -> None:
+    """Build the release unless it stands."""
+    if standing_of(settings, options) is None:
+        apart(lambda: print_findings(build_now(settings, options).findings, as_json=False, conforms=True))
 
 
 def _announce(settings: Settings, service: ServiceSettings, release: tuple[str, str, str], started: float) -> None:
