@@ -24,7 +24,7 @@ from solnum_ld.errors import (
     StoreBusy,
     StoreUnavailable,
 )
-from solnum_ld.mediatypes import CSV, NTRIPLES, RDFXML, SPARQL_JSON, SPARQL_XML
+from solnum_ld.mediatypes import CSV, NTRIPLES, RDFXML, SPARQL_JSON, SPARQL_XML, TURTLE
 from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.pool import STALL
@@ -356,11 +356,13 @@ def test_an_unknown_function_is_the_querys_fault(release: Path) -> None:
     with_store(release, talk)
 
 
+@pytest.mark.parametrize("form", ["SELECT *", "ASK", "CONSTRUCT", "CONSTRUCT { ?s ?p ?o }", "CONSTRUCT {}"])
 @pytest.mark.parametrize("clause", ["FROM <http://127.0.0.1:9/data>", "FROM NAMED <file:///etc/passwd>", "FROM <x>"])
-def test_a_graph_that_is_not_here_is_refused_and_nothing_is_fetched(clause: str, release: Path) -> None:
+def test_a_graph_that_is_not_here_is_refused_and_nothing_is_fetched(clause: str, form: str, release: Path) -> None:
     async def talk(store: Store) -> None:
         with pytest.raises(RequestRefused, match="nothing is fetched"):
-            await answer(store, f"SELECT * {clause} {{ ?s ?p ?o }}", SPARQL_JSON, Limits())
+            out = TURTLE if form.startswith("CONSTRUCT") else SPARQL_JSON
+            await answer(store, f"{form} {clause} WHERE {{ ?s ?p ?o }}", out, Limits())
 
     with_store(release, talk)
 

@@ -104,6 +104,7 @@ class _Scanner:
         self._dataset: tuple[int, int] | None = None
         self._body = len(text)
         self._grouped = True
+        self._template = False  # whether the triples that CONSTRUCT makes have begun, which are no pattern
         self._broken = False  # the dataset clauses are none: the parser is left to say so
 
     def scan(self) -> Scan:
@@ -172,7 +173,10 @@ class _Scanner:
                 token.start(), f"The query is not answered here: it has more than {MAX_DEPTH} levels of nesting."
             )
         if token[0] == "{" and self._form and self._body == len(self._text):
-            self._body = token.start()
+            if self._form == "CONSTRUCT" and self._dataset is None and not self._template:
+                self._template = True
+            else:
+                self._body = token.start()
 
     def _word(self, token: re.Match[str]) -> None:
         word = token[0].upper()
