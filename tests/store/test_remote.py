@@ -27,10 +27,10 @@ from solnum_ld.store.protocol import Description, Limits, Window
 from solnum_ld.store.remote import answers, client
 from solnum_ld.store.remote.client import Client
 from solnum_ld.store.remote.endpoints import Endpoint, Question, Replicas
-from solnum_ld.store.remote.engines import Virtuoso
 from solnum_ld.store.remote.layout import MARKER, MERGED
 from solnum_ld.store.remote.sorting import compare, kinds_query
 from solnum_ld.store.remote.store import RemoteStore
+from solnum_ld.store.remote.virtuoso import Virtuoso
 
 from .contract import SPACE, StoreContract, X, answer, build_release
 from .engines import DBA, load, oxigraph, virtuoso

@@ -1,7 +1,8 @@
 """Where a query stops being SPARQL, and what could have stood there instead: the grammar of SPARQL 1.1 Query, 19.8.
 
-Engines give approximate places or none. This predictive parser decides nothing: it is asked only about a query that an
-engine has refused. Its stack is a list, so nesting costs no recursion; time is linear in the tokens.
+Engines give approximate places or none. This predictive parser decides nothing: it is asked about a query that an engine
+has refused, and where its words are to be others for an engine (``tree``). Its stack is a list, so nesting costs no
+recursion; time is linear in the tokens.
 """
 
 from __future__ import annotations
@@ -155,8 +156,12 @@ class _Table:
             name, _, right = line.partition(": ")
             self.rules[name] = self._alternatives(re.findall(r'"[^"]+"|\w+|[()|?*+]', right), name)
         self._nullable: set[str] = set()
+        self._chosen: dict[tuple[str, str], Symbols | None] = {}
         self.first: dict[str, frozenset[str]] = dict.fromkeys(self.rules, frozenset())
         self._close()
+        self.keywords = {s for rule in self.rules.values() for symbols in rule for s in symbols if s.isupper()} - {
+            "END"
+        }
 
     def _alternatives(self, tokens: list[str], name: str) -> list[Symbols]:
         """Read alternatives up to a closing parenthesis; what is repeated or optional becomes a rule of its own."""
@@ -208,6 +213,11 @@ class _Table:
 
     def choose(self, name: str, token: str) -> Symbols | None:
         """Return the alternative that ``token`` calls for, the empty one when none does, None when there is none."""
+        if (name, token) not in self._chosen:
+            self._chosen[name, token] = self._choice(name, token)
+        return self._chosen[name, token]
+
+    def _choice(self, name: str, token: str) -> Symbols | None:
         empty: Symbols | None = None
         for symbols in self.rules[name]:
             if token in self.begins(symbols):
@@ -224,9 +234,7 @@ def _table() -> _Table:
 
 def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield (symbol, start, end); a character that begins no token has the symbol ``""``."""
-    keywords = {
-        symbol for rule in _table().rules.values() for symbols in rule for symbol in symbols if symbol.isupper()
-    }
+    keywords = _table().keywords
     at = 0
     while at < len(text):
         token = _TOKEN.match(text, at)
@@ -238,7 +246,7 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
             word = token[0].upper()
             kind = (
                 "a" if token[0] == "a" else "function" if word in _FUNCTIONS else "aggregate" if word in _AGGREGATES
-                else word if word in keywords - {"END"} else ""
+                else word if word in keywords else ""
             )  # fmt: skip
         elif kind == "pair":
             kind = token[0][0] + token[0][-1]
@@ -250,11 +258,22 @@ def _tokens(text: str) -> Iterator[tuple[str, int, int]]:
     yield "END", len(text), len(text)
 
 
-def find_mistake(text: str) -> Mistake | None:
-    """Return where a query leaves the grammar; None when it does not, as with a variable that is named twice.
+class GrammarLeft(Exception):
+    """The query leaves the grammar; see :func:`explain`."""
 
-    >>> find_mistake("ASK { ?s ?p 1 } LIMIT x")
-    Mistake(at=22, found='x', expected=('whole number',))
+    def __init__(self, mistake: Mistake) -> None:
+        super().__init__(mistake.found)
+        self.mistake = mistake
+
+
+END_OF_RULE = ""
+"""The symbol of the step at which the innermost rule that has begun ends."""
+
+
+def derivation(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield how the grammar takes a query apart: rules as they begin and end, and between them tokens with their places.
+
+    Raises GrammarLeft where the query leaves the grammar; :func:`find_mistake` tells where.
     """
     table = _table()
     stack = ["Query"]
@@ -263,20 +282,46 @@ def find_mistake(text: str) -> Mistake | None:
         symbol = token
         while True:
             top = stack.pop()
-            if top in table.rules:
+            if top == END_OF_RULE:
+                yield top, start, start
+            elif top in table.rules:
                 expected |= table.first[top]
                 chosen = table.choose(top, symbol) or table.choose(top, _LOOSER.get(symbol, symbol))
                 if chosen is None:
-                    return Mistake(start, text[start:end], _in_words(expected))
+                    raise GrammarLeft(Mistake(start, text[start:end], _in_words(expected)))
+                if "." not in top:  # no part of a rule that is a rule only for this table
+                    yield top, start, end
+                    stack.append(END_OF_RULE)
                 stack.extend(reversed(chosen))
             elif top == symbol or (symbol == "integer" and top == "number"):
                 expected.clear()
+                yield symbol, start, end
                 break
             elif symbol in ("()", "[]") and top == symbol[0]:  # the grammar takes this pair apart here
                 expected.clear()
-                symbol = symbol[1]
+                yield top, start, start + 1
+                symbol, start = symbol[1], end - 1
             else:
-                return Mistake(start, text[start:end], _in_words(expected | {top}))
+                raise GrammarLeft(Mistake(start, text[start:end], _in_words(expected | {top})))
+    yield END_OF_RULE, len(text), len(text)  # of the query
+
+
+def is_rule(symbol: str) -> bool:
+    """Tell whether a symbol of a derivation is a rule's, not a token's."""
+    return symbol in _table().rules
+
+
+def find_mistake(text: str) -> Mistake | None:
+    """Return where a query leaves the grammar; None when it does not, as with a variable that is named twice.
+
+    >>> find_mistake("ASK { ?s ?p 1 } LIMIT x")
+    Mistake(at=22, found='x', expected=('whole number',))
+    """
+    try:
+        for _ in derivation(text):
+            pass
+    except GrammarLeft as left:
+        return left.mistake
     return None
 
 
@@ -322,4 +367,13 @@ def explain(text: str) -> MalformedQuery | None:
     return MalformedQuery(message, line=line, column=column, expected=mistake.expected)
 
 
-__all__: Sequence[str] = ("Mistake", "explain", "find_mistake", "undeclared")
+__all__: Sequence[str] = (
+    "END_OF_RULE",
+    "GrammarLeft",
+    "Mistake",
+    "derivation",
+    "explain",
+    "find_mistake",
+    "is_rule",
+    "undeclared",
+)

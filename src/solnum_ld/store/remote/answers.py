@@ -23,7 +23,7 @@ from solnum_ld.store.faults import Fault, error_of
 from solnum_ld.store.protocol import Answer, Limits
 from solnum_ld.store.remote.client import Broken, Reply
 from solnum_ld.store.remote.endpoints import Endpoint
-from solnum_ld.store.remote.engines import TRIPLES, late
+from solnum_ld.store.remote.engine import TRIPLES, late
 from solnum_ld.store.wire import HEADER
 from solnum_ld.store.worker import Results, sink_of, write_results
 
@@ -48,14 +48,14 @@ class Reading:
     """The body of an engine's answer. Waiting for the engine takes of the query's time, waiting for the client does not."""
 
     def __init__(
-        self, endpoint: Endpoint, reply: Reply, seconds: float, left: float, *, truth: bool, relayed: str
+        self, endpoint: Endpoint, reply: Reply, seconds: float, left: float, *, query: str, relayed: str
     ) -> None:
         reply.check_framing()
         self._engine, self._reply = endpoint.engine, reply
         self._engine.check_headers(reply.headers, seconds)
         self._seconds, self._left = seconds, left
         self._end = b""
-        self._reader = endpoint.engine.reader(truth=truth)
+        self._reader = endpoint.engine.reader(query)
         self._over = False
         self.media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
         self.relayed = bool(relayed) and self.media_type == relayed in self._engine.relayed

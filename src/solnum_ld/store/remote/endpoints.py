@@ -22,7 +22,8 @@ from solnum_ld.errors import EngineFault, QueryTimeout, SolnumError, StoreBusy, 
 from solnum_ld.store.faults import moved
 from solnum_ld.store.protocol import Term
 from solnum_ld.store.remote.client import Broken, Client, Reply, Unreached
-from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of, late
+from solnum_ld.store.remote.engine import RESULTS, Engine, late
+from solnum_ld.store.remote.engines import engine_of
 from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
 
 WATCH_SECONDS = 2.0
@@ -66,7 +67,7 @@ class Question:
         """Return body and headers: a form for POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
         query = self.ordered if self.ordered and engine.sorts_in_circles else self.query
         fields = {
-            "query": self.prologue + engine.worded(query, self.rows, self.named),
+            "query": self.prologue + engine.worded(query, self.rows, self.named, self.base),
             "default-graph-uri": self.default,
             **engine.parameters(self.seconds),
         }
@@ -140,7 +141,7 @@ class Endpoint:
             self.engine = engine_of(reply.headers.get("server", ""))
             if reply.status != 200:
                 raise EngineFault(f"it answers with status {reply.status}")
-            self.marker = marker_of(rows_of(self.engine.reader().whole(body)))
+            self.marker = marker_of(rows_of(self.engine.reader(asked.query).whole(body)))
             self.trouble = ""
         except TimeoutError:
             self.trouble = f"it does not answer within {_CHECK_SECONDS:g} seconds"
@@ -304,7 +305,7 @@ class Replicas:
                     endpoint, reply = await self.open(asked)
                     body = await self._body(endpoint, reply)
                 endpoint.engine.check_headers(reply.headers, asked.seconds)
-                return rows_of(endpoint.engine.reader().whole(body))
+                return rows_of(endpoint.engine.reader(asked.query).whole(body))
             except TimeoutError:
                 raise late(asked.seconds) from None
             except (Broken, ValueError, SyntaxError, OSError) as error:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin
@@ -21,9 +22,10 @@ import pyoxigraph as ox
 from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import Manifest
 from solnum_ld.store.remote.endpoints import Question, Rows, rows_of
-from solnum_ld.store.remote.engines import RESULTS, Engine, engine_of
+from solnum_ld.store.remote.engine import RESULTS, Engine
+from solnum_ld.store.remote.engines import engine_of
 from solnum_ld.store.remote.layout import MARKER, READ_MARKER, Marker, marker_of
-from solnum_ld.store.remote.statements import Census, by_graph, census, portions, sum_of
+from solnum_ld.store.remote.statements import Census, Values, by_graph, census, portions, several_values, sum_of
 
 PORTION = 50_000
 """Statements that one request brings."""
@@ -34,6 +36,12 @@ FILE_PORTION = 500_000
 _PLAIN_PATH = re.compile(r"[\w/.+@-]+\Z")
 
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+_COUNT_EACH = "SELECT ?i (COUNT(?o) AS ?n) { VALUES (?i ?s ?p) { {rows} } ?s ?p ?o } GROUP BY ?i"
+_AT_ONCE = 200
+"""Properties whose values are counted in one request."""
+
+_TOLD = 4
+"""Properties, and values of each, that a message names."""
 
 
 class Reporter(Protocol):
@@ -101,6 +109,13 @@ class Target:
         (row,) = self._select(_COUNT, graph)
         return int(row["n"].value)  # type: ignore[union-attr]
 
+    def counts(self, graph: str, asked: Sequence[Values]) -> list[int]:
+        """Return how many values each of these properties has in a graph."""
+        rows = " ".join(f"({number} {values.of.decode()})" for number, values in enumerate(asked))
+        found = self._select(_COUNT_EACH.replace("{rows}", rows), graph)
+        told = {int(row["i"].value): int(row["n"].value) for row in found}  # type: ignore[union-attr]
+        return [told.get(number, 0) for number in range(len(asked))]
+
     @property
     def portion(self) -> int:
         """Return how many statements it takes at once; raise SettingsError where it is to load files and cannot."""
@@ -135,7 +150,7 @@ class Target:
         response = self._sent(httpx.Request("POST", self.url, content=body, headers=headers), None)
         self._engine = engine_of(response.headers.get("server", ""))
         try:
-            return rows_of(self._engine.reader().whole(response.content))
+            return rows_of(self._engine.reader(query).whole(response.content))
         except (ValueError, SyntaxError, KeyError) as error:
             raise StoreUnavailable(f"{self.url} does not answer as a SPARQL endpoint does.") from error
 
@@ -314,7 +329,7 @@ def push(
         before = Marker(loads=release, graphs=graphs)
         target.mark(before)
     _load(store, counted, before, target, size, report)
-    _verify(counted, target, report)
+    _verify(store, counted, target, report)
     target.mark(Marker(holds=release, graphs=graphs))
     return True
 
@@ -330,7 +345,7 @@ def _load(store: ox.Store, counted: Census, marker: Marker, target: Target, size
         report.advance(done)
 
 
-def _verify(counted: Census, target: Target, report: Reporter) -> None:
+def _verify(store: ox.Store, counted: Census, target: Target, report: Reporter) -> None:
     """Count each graph, and compare its sum where the engine keeps spellings."""
     report.stage("Verifying", len(counted.sizes))
     for number, (graph, expected) in enumerate(counted.sizes.items(), 1):
@@ -342,10 +357,29 @@ def _verify(counted: Census, target: Target, report: Reporter) -> None:
             )
         if found != expected:
             _begin_anew(counted.sizes, target)
+            taken = _taken_for_equal(store, graph, target) if found < expected else []
+            if taken:
+                raise StoreUnavailable(
+                    f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}: it keeps one of values that it "
+                    f"takes for equal. {' '.join(taken)} Publishing again does not help: write such a value once, and in one "
+                    "way, in the source, or publish into another engine."
+                )
             raise StoreUnavailable(
                 f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
             )
         report.advance(number)
+
+
+def _taken_for_equal(store: ox.Store, graph: str, target: Target) -> list[str]:
+    """Return, as far as they are told, the values of a property of which an engine has fewer than were sent."""
+    found: list[str] = []
+    waiting = several_values(store, graph)
+    while len(found) < _TOLD and (portion := list(islice(waiting, _AT_ONCE))):
+        for values, count in zip(portion, target.counts(graph, portion), strict=True):
+            if count < len(values.objects):
+                typed = [value.decode() for value in values.objects if b'"^^<' in value]
+                found.append(f"{values.of.decode()} {', '.join(typed[:_TOLD])}.")
+    return found[:_TOLD]
 
 
 def _begin_anew(graphs: Mapping[str, int], target: Target) -> None:

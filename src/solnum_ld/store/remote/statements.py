@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import islice
+from itertools import groupby, islice
 
 import pyoxigraph as ox
 
@@ -60,6 +60,25 @@ def portions(store: ox.Store, counted: Census, size: int) -> Iterator[list[bytes
     )
     while portion := list(islice(rest, size)):
         yield portion
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values of one property of a thing in one graph, some of which have a datatype, as the engine of the release writes them."""
+
+    of: bytes
+    """Subject and predicate."""
+
+    objects: tuple[bytes, ...]
+
+
+def several_values(store: ox.Store, graph: str) -> Iterator[Values]:
+    """Yield where a property has several values in a graph and one of them a datatype: what an engine may take for equal."""
+    triples = (line.split(b" ", 2) for line in _lines(store, graph) if not _BLANK.search(line))
+    for of, group in groupby(triples, lambda parts: (parts[0], parts[1])):
+        objects = tuple(parts[2].removesuffix(b" .") for parts in group)
+        if len(objects) > 1 and any(b'"^^<' in value for value in objects):
+            yield Values(b" ".join(of), objects)
 
 
 def by_graph(portion: Iterable[bytes]) -> dict[str, bytes]:

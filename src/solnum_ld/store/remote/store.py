@@ -44,7 +44,7 @@ from solnum_ld.store.remote.descriptions import (
     surroundings_of,
 )
 from solnum_ld.store.remote.endpoints import Endpoint, Question, Replicas
-from solnum_ld.store.remote.engines import RESULTS, TRIPLES, late
+from solnum_ld.store.remote.engine import RESULTS, TRIPLES, late
 from solnum_ld.store.remote.layout import MARKER, MERGED, NONE
 from solnum_ld.store.remote.slots import Slots
 from solnum_ld.store.remote.sorting import Sorting
@@ -254,20 +254,19 @@ class RemoteStore:
         limits = replace(limits, rows=min(limits.rows, limits.bytes // _ROW))
         await self._replicas.begin()
         asked = self._question(query, out, limits)
-        truth = query.form is QueryForm.ASK
         loop = asyncio.get_running_loop()
         done = await self._slots.take(limits.seconds)
         end = loop.time() + limits.seconds
         endpoint, reply = await self._opened(asked, end, done)
         try:
-            return await self._answer_of(endpoint, reply, asked, end, out, limits, done, truth=truth)
+            return await self._answer_of(endpoint, reply, asked, end, out, limits, done)
         except EngineFault:
             if not self._replicas.others(endpoint):
                 raise
         self._replicas.failovers += 1
         done = await self._slots.take(max(end - loop.time(), 0.001))
         endpoint, reply = await self._opened(asked, end, done, endpoint)
-        return await self._answer_of(endpoint, reply, asked, end, out, limits, done, truth=truth)
+        return await self._answer_of(endpoint, reply, asked, end, out, limits, done)
 
     async def _opened(
         self, asked: Question, end: float, done: Callable[[], None], but: Endpoint | None = None
@@ -292,13 +291,11 @@ class RemoteStore:
         out: Format,
         limits: Limits,
         done: Callable[[], None],
-        *,
-        truth: bool,
     ) -> Answer:
         """Return what an engine answers as soon as its first block is written."""
         left = max(end - asyncio.get_running_loop().time(), 0.001)
         try:
-            reading = Reading(endpoint, reply, asked.seconds, left, truth=truth, relayed=asked.relayed)
+            reading = Reading(endpoint, reply, asked.seconds, left, query=asked.query, relayed=asked.relayed)
         except BaseException:
             reply.close()
             done()
