@@ -154,16 +154,24 @@ def read_store(value: str) -> tuple[str, ...]:
     if value.strip() == EMBEDDED:
         return ()
     urls = tuple(url.strip() for url in value.split(",") if url.strip())
-    for url in urls:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
-            raise SettingsError(
-                "--store must be 'embedded' or addresses of SPARQL endpoints, http or https, without user or password: "
-                "those come from SOLNUM_STORE_USER and SOLNUM_STORE_PASSWORD."
-            )
+    if not all(map(_is_endpoint, urls)):
+        raise SettingsError(
+            "--store must be 'embedded' or addresses of SPARQL endpoints, http or https, without user or password: "
+            "those come from SOLNUM_STORE_USER and SOLNUM_STORE_PASSWORD."
+        )
     if not urls or len(set(urls)) < len(urls):
         raise SettingsError("--store names no address, or one twice.")
     return urls
+
+
+def _is_endpoint(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # raises for one that is no number, or too large
+    except ValueError:
+        return False
+    told = port != 0 and parts.hostname and "@" not in parts.netloc and not parts.fragment
+    return parts.scheme in ("http", "https") and bool(told)
 
 
 def _address(value: str, option: str) -> str:

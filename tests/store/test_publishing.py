@@ -14,11 +14,12 @@ import pytest
 from exchange import free_port, wait_for
 
 from release.building import LABEL, SPACE, command_line
+from solnum_ld.config import read_store
 from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import read_manifest
 from solnum_ld.store.remote import publishing
 from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
-from solnum_ld.store.remote.publishing import Credentials, Target, push
+from solnum_ld.store.remote.publishing import Credentials, Target, Targets, push
 from solnum_ld.store.remote.statements import census
 from support import run, serving, write_small
 
@@ -207,8 +208,33 @@ def test_name_and_password_are_asked_for_and_never_shown() -> None:
         target = Target("http://127.0.0.1:9/query", Credentials("user", "secret"))
         target._client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(401)))
         target.marker()
-    result = command_line("publish", "--store", "http://user:secret@127.0.0.1:9/query")
-    assert result.exit_code == 2 and "secret" not in result.stderr + result.stdout
+    for user in ("user", ""):
+        result = command_line("publish", "--store", f"http://{user}:secret@127.0.0.1:9/query")
+        assert result.exit_code == 2 and "secret" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1/query", "http://h:99999/q", "http://h:x/q", "http://h:0/q", "ftp://h/q"]
+)
+def test_what_is_no_address_of_an_engine_is_said_so(address: str) -> None:
+    with pytest.raises(SettingsError, match="addresses of SPARQL endpoints"):
+        read_store(f"http://127.0.0.1:9/query,{address}")
+
+
+def test_two_addresses_of_one_dataset_are_not_two_places(release: Path, engines: list[str], target: Target) -> None:
+    other = target.url.replace("127.0.0.1", "localhost")
+
+    def publish(*urls: str) -> list[str]:
+        with Targets(urls, Credentials()) as targets:
+            return targets.publish(release, read_manifest(release), ["before"], Silent(), lambda _: None, 0)
+
+    for held in ({}, {"holds": "before", "graphs": {MERGED: 0}}):
+        target.mark(Marker(**held))
+        with pytest.raises(SettingsError, match="same dataset"):
+            publish(target.url, other)
+        assert target.marker() == Marker(**held) and target.count("urn:x-solnum:sign") == 0
+    httpx.delete(engines[1].replace("/query", "/store"))
+    assert publish(target.url, engines[1]) == [engines[1]]
 
 
 def test_an_engine_whose_graph_store_is_not_known_is_refused_by_name() -> None:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urljoin
+from uuid import uuid4
 
 import httpx
 import pyoxigraph as ox
@@ -34,6 +35,9 @@ FILE_PORTION = 500_000
 """Statements of one file, where an engine loads files."""
 
 _PLAIN_PATH = re.compile(r"[\w/.+@-]+\Z")
+
+_SIGN = "urn:x-solnum:sign"
+"""The graph that tells, while a push begins, which addresses lead to one dataset."""
 
 _COUNT = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 _COUNT_EACH = "SELECT ?i (COUNT(?o) AS ?n) { VALUES (?i ?s ?p) { {rows} } ?s ?p ?o } GROUP BY ?i"
@@ -168,6 +172,16 @@ class Target:
         """Replace the marker in one step."""
         self._send("PUT", "application/n-triples", marker.to_ntriples(), graph=MARKER)
 
+    def sign(self) -> str:
+        """Leave a sign that nothing else has, to be dropped again, and return it."""
+        sign = uuid4().urn
+        self._send("PUT", "application/n-triples", f"<{_SIGN}> <{_SIGN}> <{sign}> .\n".encode(), graph=_SIGN)
+        return sign
+
+    def shows(self, sign: str) -> bool:
+        """Tell whether a sign that was left at some endpoint is here: it is the same dataset then."""
+        return any(getattr(row["o"], "value", "") == sign for row in self._select(READ_MARKER, _SIGN))
+
     def drop(self, graph: str) -> None:
         """Remove a graph, which need not be there."""
         self._send("DELETE", None, None, graph=graph)
@@ -271,10 +285,27 @@ class Targets:
                 f"{wanted[0].url} holds the release that is served, and no other endpoint does. "
                 "Name another beside it, or load over it with --replace: services answer 503 meanwhile."
             )
+        self._check_apart(wanted, release, held)
         pushed = [target.url for target in wanted if push(folder, manifest, target, report, wait, grace)]
         others = [target.url for target in self._targets if target not in wanted and held[target].holds == release]
         self.holding = [target.url for target in wanted] + others
         return pushed
+
+    def _check_apart(self, wanted: Sequence[Target], release: str, held: Mapping[Target, Marker]) -> None:
+        """Raise SettingsError when what is to be written over is also reached by another of the addresses.
+
+        Two names of one engine would pass for a second place of the release that is served.
+        """
+        for target in wanted:
+            if held[target].holds == release or len(self._targets) == 1:
+                continue
+            sign = target.sign()
+            try:
+                same = [other.url for other in self._targets if other is not target and other.shows(sign)]
+            finally:
+                target.drop(_SIGN)
+            if same:
+                raise SettingsError(f"{target.url} and {same[0]} lead to the same dataset. Name it once.")
 
 
 def holdings(urls: Iterable[str]) -> set[str]:
