@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import shutil
 import socket
 import threading
@@ -616,6 +617,24 @@ def test_a_service_is_ready_while_one_of_its_engines_says_nothing(release: Path)
         with_store(release, [url], lambda store: store.ready())
     with pytest.raises(StoreUnavailable):
         with_store(release, ["http://127.0.0.1:9/query"], lambda store: store.ready())
+
+
+def test_engines_are_told_of_in_the_log_once_they_serve_a_release(
+    release: Path, engine: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "solnum_ld")
+
+    async def begin(wanted: str) -> list[str]:
+        caplog.clear()
+        replicas = Replicas([engine], wanted, 8)
+        with contextlib.suppress(StoreUnavailable):
+            await replicas.begin()
+        await replicas.aclose()
+        return caplog.messages
+
+    held = read_manifest(release).release
+    assert asyncio.run(begin("awaited")) == []  # it is asked for twice a second until it is there
+    assert asyncio.run(begin(held)) == [f"{engine}: it holds release {held}"]
 
 
 def test_questions_go_where_the_fewest_wait(release: Path, engine: str) -> None:

@@ -170,12 +170,12 @@ class Site:
             ):
                 await fresh.aclose()
                 raise ReleaseMismatch(f"it is for {fresh.manifest.base}, not for {self.current.manifest.base}")
-            await asyncio.to_thread(fresh.pages.warm)
             try:
                 await fresh.store.warm()
             except StoreUnavailable as error:
                 await fresh.aclose()
                 return self._later(path, error)
+            await asyncio.to_thread(fresh.pages.warm)
         except (SolnumError, OSError) as error:
             self._refused = path
             log.error("Release %s cannot be taken up, %s goes on: %s", path.name, self.current.id, error)

@@ -159,6 +159,7 @@ class Replicas:
         self.endpoints = [Endpoint(url) for url in urls]
         self._turn = 0
         self._told: dict[str, str] = {}
+        self._served = False  # whether it was in any of them yet
         self._watching: list[asyncio.Task[None]] = []
         self._looking: set[asyncio.Task[None]] = set()
         self.failovers = 0
@@ -193,7 +194,8 @@ class Replicas:
     async def _look(self, endpoint: Endpoint) -> None:
         await endpoint.check(self._client)
         standing = endpoint.trouble or f"it holds release {endpoint.marker.holds or 'none'}"
-        if standing != self._told.get(endpoint.url):
+        self._served = self._served or bool(self._able())
+        if self._served and standing != self._told.get(endpoint.url):
             self._told[endpoint.url] = standing
             log.info("%s: %s", endpoint.url, standing)
         if endpoint.trouble and self._able():  # another can answer what waits there
