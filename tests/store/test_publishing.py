@@ -83,6 +83,25 @@ def test_an_interrupted_push_is_taken_up_where_it_ended(
     assert push(release, manifest, target, Silent(), lambda _: None, 0) is False
 
 
+class Forgetful(Target):
+    """An endpoint that a push leaves when its first portion is there and not yet noted."""
+
+    def mark(self, marker: Marker) -> None:
+        if marker.portions:
+            raise StoreUnavailable("cut off")
+        super().mark(marker)
+
+
+def test_blank_nodes_do_not_come_twice_when_a_push_is_interrupted(release: Path, target: Target) -> None:
+    cut = Forgetful(target.url, Credentials())
+    with pytest.raises(StoreUnavailable, match="cut off"):
+        push(release, read_manifest(release), cut, Silent(), lambda _: None, 0)
+    cut.close()
+    half = target.marker()
+    assert half.loads and not half.portions and sum(target.count(graph) for graph in half.graphs) > 0
+    assert push(release, read_manifest(release), target, Silent(), lambda _: None, 0)
+
+
 class Failing:
     """A store whose disk fails in the middle of a graph."""
 

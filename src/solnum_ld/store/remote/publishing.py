@@ -339,7 +339,8 @@ def push(
     """Make a dataset hold a release; tell whether anything was to be done.
 
     A dataset that held another release is first marked as holding none, then ``grace`` seconds pass in which its services
-    turn elsewhere, then it is cleared. What a push that was interrupted has brought is kept.
+    turn elsewhere, then it is cleared. What a push that was interrupted has brought is kept, from its first portion on: that
+    has the blank nodes, which would be others if it came twice.
     """
     release = manifest.release
     before = target.marker()
@@ -350,7 +351,7 @@ def push(
     report.stage("Reading", None)
     counted = census(store, report.advance, sums=target.keeps_spelling)
     graphs = counted.sizes
-    if before.loads != release:
+    if before.loads != release or not before.portions:
         if before.graphs:
             target.mark(Marker(graphs={**graphs, **before.graphs}))
             if before.holds:
