@@ -559,6 +559,29 @@ def test_a_query_that_kills_engines_does_not_kill_them_all(
     assert sorted(map(len, killed)) == [0, times, times]
 
 
+def test_an_engine_that_is_heard_of_late_is_asked_when_the_first_fails(release: Path, engine: str) -> None:
+    async def talk(broken: str) -> bool:
+        replicas = Replicas([broken, engine], read_manifest(release).release, 8)
+        late, heard = replicas.endpoints[1], asyncio.Event()
+
+        async def check(client: Client) -> None:
+            await heard.wait()
+            await Endpoint.check(late, client)
+
+        late.check = check  # type: ignore[method-assign]
+        await replicas.begin()
+        assert replicas.load["endpoints_ready"] == 1
+        asked = asyncio.create_task(replicas.ask(Question(f"SELECT ?p {{ <{SPACE}id/a> ?p ?o }} LIMIT 1")))
+        await until(lambda: replicas.failovers == 1)
+        heard.set()
+        found = await asked
+        await replicas.aclose()
+        return bool(found)
+
+    with faulty(release, status=500) as url:
+        assert asyncio.run(talk(url))
+
+
 def test_our_own_question_goes_to_another_engine_when_its_answer_breaks_off(release: Path, engine: str) -> None:
     async def talk(store: Store) -> list[bool]:
         return [await store.exists(f"{SPACE}id/a") for _ in range(4)]

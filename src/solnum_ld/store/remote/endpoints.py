@@ -250,7 +250,7 @@ class Replicas:
         tried = [but]
         last: SolnumError = StoreUnavailable("The engine does not answer.")
         broken = 0
-        while endpoint := next((able for able in self._able_in_turn() if able not in tried), None):
+        while endpoint := await self._next(tried):
             tried.append(endpoint)
             try:
                 reply = await endpoint.send(self._client, asked)
@@ -280,6 +280,15 @@ class Replicas:
                 raise last
             self.failovers += 1
         raise last
+
+    async def _next(self, tried: Sequence[Endpoint | None]) -> Endpoint | None:
+        """Return the endpoint that is asked after those that were tried, once those are heard that are asked for the first time."""
+        while True:
+            endpoint = next((able for able in self._able_in_turn() if able not in tried), None)
+            asked = {look for look in self._looking if not look.done()}
+            if endpoint is not None or not asked:
+                return endpoint
+            await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
 
     async def _refusal(self, endpoint: Endpoint, reply: Reply, asked: Question) -> SolnumError:
         said = b""
