@@ -19,8 +19,9 @@ from solnum_ld.sparql.scan import names, tokens
 _MAX_GROWTH = 1_000_000
 """Characters that spelling out may add to a query."""
 
-_MAX_TOKENS = 5000
-"""Tokens of a query that is looked at so closely."""
+_MAX_TOKENS = 1000
+_MAX_CONDITIONS = 16
+"""Of a query that is looked at so closely."""
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 _ENDS = frozenset({"LIMIT", "OFFSET", "VALUES", "HAVING"})
@@ -88,17 +89,16 @@ def sorted_by(text: str) -> frozenset[str] | None:
     if len(query.tokens) > _MAX_TOKENS:
         return None
     conditions = list(query.conditions())
-    spans = [(condition.begin, condition.end) for condition in conditions]
-    found: set[str] = set()
+    variables: set[str] = set()
     for condition in conditions:
-        if query.is_of_one_kind(condition.first, condition.last):
-            continue
-        first = query.tokens[condition.first][0]
-        if condition.first != condition.last or first[0] not in "?$":
-            return None
-        for at, token in enumerate(query.tokens):
-            if token[0][1:] != first[1:] or token[0][0] not in "?$" or any(b <= at <= e for b, e in spans):
-                continue
+        if not query.is_of_one_kind(condition.first, condition.last):
+            first = query.tokens[condition.first][0]
+            if condition.first != condition.last or first[0] not in "?$" or len(conditions) > _MAX_CONDITIONS:
+                return None
+            variables.add(first[1:])
+    found: set[str] = set()
+    for at, token in enumerate(query.tokens):
+        if token[0][0] in "?$" and token[0][1:] in variables and not any(c.begin <= at <= c.end for c in conditions):
             values = query.values_at(at)
             if values is None:
                 return None

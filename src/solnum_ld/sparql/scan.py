@@ -7,6 +7,7 @@ What is found here is exact for queries that parse; the parser itself runs where
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,25 +20,54 @@ MAX_OPERATORS = 4000
 MAX_CLAUSES = 2000
 """Operators and path steps, and clauses that each add a level to the algebra."""
 
-_TOKEN = re.compile(
-    r"""
-    [?$][A-Za-z0-9_\u00b7-\U000effff]++
-  | (?P<iri><[^<>"{}|^`\x00-\x20]*>)
-  | (?P<run>[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*+)(?P<local>:(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+)?
-  | (?P<default>:(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+)
-  | (?P<open>[{(\[])
-  | (?P<close>[})\]])
-  | (?P<operator>&&|\|\||[<>!]?=|[-+*/|^!<>])
-  | \#[^\n\r]*
+_VARIABLE = r"[?$][A-Za-z0-9_\u00b7-\U000effff]++"
+_RUN = r"[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*+"
+_LOCAL = r":(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+"
+_OPERATOR = r"&&|\|\||[<>!]?=|[-+*/|^!<>]"
+_TEXTS = r"""
+    \#[^\n\r]*
   | \"\"\"[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
   | '''[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)
-  | "[^"\\\n\r]*(?:\\.[^"\\\n\r]*)*"
-  | '[^'\\\n\r]*(?:\\.[^'\\\n\r]*)*'
+  | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?
+  | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+'?
   | @[A-Za-z]+(?:-[A-Za-z0-9]+)*
   | [0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
+"""
+"""Comments, strings, language tags, numbers. A string that nothing closes ends with its line, like a comment: so that no
+text is looked at more than once, however many quotes it has; no query that parses has such a string."""
+
+_TOKEN = re.compile(
+    rf"""
+    {_VARIABLE}
+  | (?P<iri><[^<>"{{}}|^`\x00-\x20]*>)
+  | (?P<run>{_RUN})(?P<local>{_LOCAL})?
+  | (?P<default>{_LOCAL})
+  | (?P<open>[{{(\[])
+  | (?P<close>[}})\]])
+  | (?P<operator>{_OPERATOR})
+  | {_TEXTS}
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COUNTED = re.compile(
+    rf"""
+    (?:
+        [\s.;,]++
+      | {_VARIABLE}
+      | <[^<>"{{}}|^`\x00-\x20(]*>
+      | {_RUN}{_LOCAL}
+      | {_LOCAL}
+      | {_TEXTS}
+      | [^A-Za-z_\u00c0-\U000effff{{(\[}})\]&|<>!=+*/^-]
+      | &(?!&)
+    )*+
+    ( [{{(\[}})\]] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN} )?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""The next token that counts in a pattern, after all that do not: brackets, operators, words, IRIs with a parenthesis."""
+
+_OPENING = "{(["
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PREFIXED = frozenset({"local", "default"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
@@ -45,6 +75,7 @@ _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
 _CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
+_SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < >".split())
 _AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
 _NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "SERVICE", "WHERE"}
 _HIDDEN_CHANGE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
@@ -105,6 +136,7 @@ class _Scanner:
         self._body = len(text)
         self._grouped = True
         self._template = False  # whether the triples that CONSTRUCT makes have begun, which are no pattern
+        self._counted = False
         self._broken = False  # the dataset clauses are none: the parser is left to say so
 
     def scan(self) -> Scan:
@@ -137,6 +169,8 @@ class _Scanner:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
                 self._target(token[0])
+            if self._body < len(self._text) and self._count(token.end()):
+                break
         if not self._form:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
@@ -154,6 +188,35 @@ class _Scanner:
             self._body,
             self._grouped,
         )
+
+    def _count(self, start: int) -> bool:
+        """Look at the rest of the query, of which no order matters any more, all at once.
+
+        Return False, with nothing noted, where it may be past the bounds: token by token tells where.
+        """
+        if self._counted:
+            return False
+        self._counted = True
+        counts = Counter(filter(None, _COUNTED.findall(self._text, start)))
+        depth, operators, clauses = self._depth, self._operators, self._clauses
+        noted: set[str] = set()
+        for found, number in counts.items():
+            if found in _SIGNS:
+                operators += number
+            elif found in _OPENING:
+                depth += number
+            elif found[0] == "<":
+                if _HIDDEN_CHANGE.search(found):
+                    noted.add("RAND")
+            elif found not in "})]":
+                words = [word.upper() for word in _WORD.findall(found)]
+                noted.update(words)
+                clauses += number * sum(word in _CLAUSES for word in words)
+        if depth > MAX_DEPTH or operators > MAX_OPERATORS or clauses > MAX_CLAUSES:
+            return False
+        self._changing = self._changing or not noted.isdisjoint(_CHANGING)
+        self._service = self._service or "SERVICE" in noted
+        return True
 
     def _expect(self, token: re.Match[str]) -> None:
         """Note that between FROM and the pattern something stands that does not belong there (19.8, [13] to [17])."""
