@@ -83,6 +83,21 @@ def test_an_interrupted_push_is_taken_up_where_it_ended(
     assert push(release, manifest, target, Silent(), lambda _: None, 0) is False
 
 
+def test_a_push_that_goes_on_in_portions_of_another_size_begins_anew(
+    release: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = read_manifest(release)
+    cut = Cut(target.url, Credentials())
+    cut.left = 2
+    monkeypatch.setattr(publishing, "PORTION", 500)
+    with pytest.raises(StoreUnavailable, match="cut off"):
+        push(release, manifest, cut, Silent(), lambda _: None, 0)
+    cut.close()
+    assert target.marker().portions == 2
+    monkeypatch.setattr(publishing, "PORTION", 2000)  # as with --bulk-dir, whose files hold more
+    assert push(release, manifest, target, Silent(), lambda _: None, 0)
+
+
 class Forgetful(Target):
     """An endpoint that a push leaves when its first portion is there and not yet noted."""
 

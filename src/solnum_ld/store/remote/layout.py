@@ -26,12 +26,14 @@ READ_MARKER = "SELECT ?s ?p ?o { ?s ?p ?o }"
 _HOLDS = "urn:x-solnum:holds"
 _LOADS = "urn:x-solnum:loads"
 _LOADED = "urn:x-solnum:portions"
+_SIZE = "urn:x-solnum:portionSize"
 _TRIPLES = "http://rdfs.org/ns/void#triples"
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """What a dataset says of itself: the release it holds, or the one that is being loaded, and how far.
+    """What a dataset says of itself: the release it holds, or the one that is being loaded, and how far: so many portions of
+    so many statements.
 
     ``graphs`` tells how many triples each graph has; while a release is loaded, those that are to be there.
     """
@@ -40,13 +42,19 @@ class Marker:
     loads: str = ""
     portions: int = 0
     graphs: Mapping[str, int] = field(default_factory=dict)
+    size: int = 0
 
     def to_ntriples(self) -> bytes:
         """Return the marker as N-Triples, the contents of the graph ``MARKER``."""
         subject = ox.NamedNode(MARKER)
         triples = [
             ox.Triple(subject, ox.NamedNode(name), ox.Literal(value))
-            for name, value in ((_HOLDS, self.holds), (_LOADS, self.loads), (_LOADED, self.portions))
+            for name, value in (
+                (_HOLDS, self.holds),
+                (_LOADS, self.loads),
+                (_LOADED, self.portions),
+                (_SIZE, self.size),
+            )
             if value
         ]
         triples += [
@@ -58,7 +66,7 @@ class Marker:
 def marker_of(rows: Iterable[Mapping[str, object]]) -> Marker:
     """Return the marker that the solutions of ``READ_MARKER`` tell; an empty one when there are none."""
     holds = loads = ""
-    portions = 0
+    portions = size = 0
     graphs: dict[str, int] = {}
     for row in rows:
         subject, predicate, value = (str(getattr(row[name], "value", "")) for name in "spo")
@@ -70,4 +78,6 @@ def marker_of(rows: Iterable[Mapping[str, object]]) -> Marker:
             loads = value
         elif predicate == _LOADED:
             portions = int(value)
-    return Marker(holds, loads, portions, graphs)
+        elif predicate == _SIZE:
+            size = int(value)
+    return Marker(holds, loads, portions, graphs, size)

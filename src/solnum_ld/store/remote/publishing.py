@@ -340,7 +340,7 @@ def push(
 
     A dataset that held another release is first marked as holding none, then ``grace`` seconds pass in which its services
     turn elsewhere, then it is cleared. What a push that was interrupted has brought is kept, from its first portion on: that
-    has the blank nodes, which would be others if it came twice.
+    has the blank nodes, which would be others if it came twice; but not where it came in portions of another size.
     """
     release = manifest.release
     before = target.marker()
@@ -351,14 +351,14 @@ def push(
     report.stage("Reading", None)
     counted = census(store, report.advance, sums=target.keeps_spelling)
     graphs = counted.sizes
-    if before.loads != release or not before.portions:
+    if (before.loads, before.size) != (release, size) or not before.portions:
         if before.graphs:
             target.mark(Marker(graphs={**graphs, **before.graphs}))
             if before.holds:
                 wait(grace)
         for graph in sorted({*before.graphs, *graphs}):
             target.drop(graph)
-        before = Marker(loads=release, graphs=graphs)
+        before = Marker(loads=release, graphs=graphs, size=size)
         target.mark(before)
     _load(store, counted, before, target, size, report)
     _verify(store, counted, target, report)
