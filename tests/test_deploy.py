@@ -138,7 +138,18 @@ def test_units_start_what_there_is() -> None:
     service = (DEPLOY / "systemd" / "solnum-ld@.service").read_text("utf-8")
     assert "solnum-ld serve --no-build" in service
     for unit in sorted((DEPLOY / "systemd").glob("*.service")):
-        assert {"[Unit]", "[Service]", "[Install]"} <= set(unit.read_text("utf-8").split("\n"))
+        lines = unit.read_text("utf-8").split("\n")
+        assert {"[Unit]", "[Service]", "[Install]"} <= set(lines)
+        # five starts in ten seconds would be its last ones, as when engines come later
+        assert "StartLimitIntervalSec=0" in lines[: lines.index("[Service]")]
+
+
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed: apt-get install haproxy")
+def test_haproxy_takes_its_configuration_as_it_is() -> None:
+    told = {name: value for name, value in os.environ.items() if not name.startswith("SOLNUM_")}
+    words = ["haproxy", "-c", "-f", str(DEPLOY / "haproxy" / "haproxy.cfg")]
+    checked = subprocess.run(words, capture_output=True, text=True, check=False, env=told)
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed: apt-get install systemd")
