@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +19,12 @@ from release.building import LABEL, SPACE, command_line
 from solnum_ld.config import read_store
 from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import read_manifest
+from solnum_ld.release.folder import ReleaseFolder
 from solnum_ld.store.remote import publishing
 from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
 from solnum_ld.store.remote.publishing import Credentials, Target, Targets, push
 from solnum_ld.store.remote.statements import census
-from support import run, serving, write_small
+from support import command, environment, run, serving, write_small
 
 from .contract import build_release
 from .engines import Silent, load, oxigraph, virtuoso
@@ -269,6 +272,18 @@ def test_two_addresses_of_one_dataset_are_not_two_places(release: Path, engines:
         assert target.marker() == Marker(**held) and target.count("urn:x-solnum:sign") == 0
     httpx.delete(engines[1].replace("/query", "/store"))
     assert publish(target.url, engines[1]) == [engines[1]]
+
+
+def test_a_push_that_waits_for_another_says_so(engines: list[str], tmp_path: Path) -> None:
+    source, options = write_small(tmp_path / "source", hub=2), ["--port", "9", "--releases", tmp_path / "releases"]
+    told("build", source, *options, "--json", "--no-shacl")
+    httpx.delete(engines[0].replace("/query", "/store"))
+    words = command("publish", source, *options, "--store", engines[0])
+    with ReleaseFolder(tmp_path / "releases").exclusive():
+        waiting = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment())
+        assert waiting.stderr is not None
+        assert f"Waiting to publish (process {os.getpid()} is at work" in waiting.stderr.readline()
+    assert "is in" in waiting.communicate(timeout=60)[1] and waiting.returncode == 0
 
 
 def test_an_engine_whose_graph_store_is_not_known_is_refused_by_name() -> None:

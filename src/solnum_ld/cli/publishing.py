@@ -83,7 +83,8 @@ def publish(
             raise SettingsError("Name the engines with --store: publish pushes into engines on other machines.")
         releases_folder = ReleaseFolder(read_settings(directory, host, port, base_uri, None, releases, None).releases)
         credentials = Credentials(os.environ.get("SOLNUM_STORE_USER", ""), os.environ.get("SOLNUM_STORE_PASSWORD", ""))
-        with releases_folder.exclusive(), Targets(urls, credentials, graph_store, folder) as targets, Bars() as bars:
+        targets, bars = Targets(urls, credentials, graph_store, folder), Bars()
+        with targets, bars, releases_folder.exclusive(on_wait="Waiting to publish", notify=bars.note):
             release = releases_folder.current()
             live = [name for _, name in releases_folder.live_since()]
             pushed = targets.publish(release.path, release.manifest, live, bars, _wait, grace, replace=replace)

@@ -181,7 +181,7 @@ class ReleaseFolder:
                         f"Another build (process {holder}) is at work in {self.path}. Wait for it to end."
                     ) from None
                 if callable(notify):
-                    notify(f"{on_wait or 'Waiting'} (process {holder} is building in the same folder) …")
+                    notify(f"{on_wait or 'Waiting'} (process {holder} is at work in the same folder) …")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             lock.seek(0)
             lock.truncate()
