@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solnum_ld.errors import MalformedQuery
+from solnum_ld.sparql import joins
+from solnum_ld.sparql.joins import MAX_CONDITIONS, MAX_PATTERNS
 from solnum_ld.sparql.protocol import _unquoted
 from solnum_ld.sparql.scan import MAX_CLAUSES, MAX_DEPTH, MAX_OPERATORS, _Scanner, scan
 
@@ -68,6 +70,15 @@ PIECES = [
         "a.b",
         "FILTER.UNION",
         "a-b ",
+        "VALUES ?x {",
+        "VALUES (?x) {(1) (2)}",
+        "{SELECT ?x (1 AS ?y) {",
+        "} GROUP BY (?x) ",
+        "?s ?p (1 ?x (<a> 'b') 2) . ",
+        "?s a/(a:b|^a:c)* ?o ; ",
+        "{?s ?p ?o} UNION {?s ?p 1.?s a:b a:c.} ",
+        "FILTER a:f(?x) ",
+        "FILTER NOT EXISTS {",
         "PREFIX a: <http://a/>",
         "'open",
         '"',
@@ -93,27 +104,107 @@ def seen(text: str) -> object:
 
 
 @settings(max_examples=3000)
-@given(st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=30), st.booleans())
-def test_all_at_once_finds_what_token_by_token_does(start: str, pieces: list[str], few: bool) -> None:
+@given(st.sampled_from(STARTS), st.lists(st.sampled_from(PIECES), max_size=30), st.booleans(), st.integers(0, 8))
+def test_all_at_once_finds_what_token_by_token_does(start: str, pieces: list[str], few: bool, joining: int) -> None:
     text = start + "".join(pieces)
     with pytest.MonkeyPatch.context() as patch:
         if few:
             for name in ("MAX_DEPTH", "MAX_OPERATORS", "MAX_CLAUSES"):
                 patch.setattr(sys.modules[_Scanner.__module__], name, 3)
+        if joining:
+            patch.setattr(joins, "_BUDGET", joining**4)
+            patch.setattr(joins, "MAX_PATTERNS", 3 * joining)
+            patch.setattr(joins, "MAX_CONDITIONS", joining)
         quick = seen(text)
-        patch.setattr(_Scanner, "_count", lambda *_: False)
+        patch.setattr(_Scanner, "_weigh", lambda self, *_: self._weigh_exactly())
+        patch.setattr(_Scanner, "_sum", lambda *_: False)
         assert quick == seen(text)
 
 
 @pytest.mark.parametrize(
-    ("unit", "most"),
-    [("{", MAX_DEPTH), ("(", MAX_DEPTH), ("[", MAX_DEPTH), ("?x + ", MAX_OPERATORS), ("OPTIONAL {} ", MAX_CLAUSES)],
+    ("start", "unit", "most"),
+    [
+        ("ASK ", "{", MAX_DEPTH),
+        ("ASK {", "(", MAX_DEPTH - 1),
+        ("ASK {", "[", MAX_DEPTH - 1),
+        ("ASK { FILTER(", "?x + ", MAX_OPERATORS),
+        ("ASK {", "OPTIONAL {} ", MAX_CLAUSES),
+        ("SELECT * {} ORDER BY ", "(?x)", MAX_CONDITIONS),
+        ("SELECT * { SELECT * {} GROUP BY ", "(?x)", MAX_CONDITIONS),
+        ("ASK { {", "?s ?p 1, 2, 3, 4 } UNION {", MAX_PATTERNS // 4 - 1),
+    ],
 )
-def test_a_bound_is_what_it_says(unit: str, most: int) -> None:
-    within = most - 1 if unit in "{([" else most  # the pattern's own brace
-    scan("ASK {" + unit * within)
+def test_a_bound_is_what_it_says(start: str, unit: str, most: int) -> None:
+    scan(start + unit * most)
     with pytest.raises(MalformedQuery, match="it has more than"):
-        scan("ASK {" + unit * (within + 1))
+        scan(start + unit * (most + 1))
+
+
+JOINED = {
+    "triples": "?s ?p ?o . ",
+    "objects": "?s ?p 1 , 2 ; ",
+    "numbers": "?s ?p 1.",
+    "names": "a:s a:p a:o. ",
+    "truths": "?s ?p true.",
+    "steps": "?s a/a/",
+    "groups": "{ } ",
+    "graphs": "GRAPH ?g { } ",
+    "rows": "VALUES ?x { 1 } ",
+    "annotations": "?s ?p ?o {| ?p ?o |} ",
+}
+APART = {
+    "optional": "OPTIONAL { ?s ?p ?o } ",
+    "without": "MINUS { ?s ?p ?o } ",
+    "test": "FILTER NOT EXISTS { ?s ?p ?o } ",
+    "expression": "FILTER(?x / ?y - 1 < 3) ",
+    "function": "FILTER a:f(?x, 1, 2, 3) ",
+    "data": "BIND(COALESCE(1, 2, 3, 4) AS ?x) ",
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_a_group_may_join_so_many_patterns(name: str) -> None:
+    """A hundred take the engine most of a second to plan, and it cannot be stopped while it plans."""
+    scan("ASK {" + JOINED[name] * 30)
+    with pytest.raises(MalformedQuery, match="joins more than 100 patterns") as refused:
+        scan("ASK {" + JOINED[name] * 100 + "}")
+    assert (refused.value.line, refused.value.column) == (1, 5)
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_is_not_joined_counts_little(name: str) -> None:
+    scan("ASK { ?s ?p ?o . " + APART[name] * 1000 + "}")
+
+
+def test_lists_and_data_are_told_apart() -> None:
+    many = "1 " * 200
+    for pattern in (
+        f"VALUES ?x {{ {many} }}",
+        f"VALUES (?x ?y) {{ {'(1 2)' * 200} }}",
+        f"FILTER(?x IN ({'1,' * 200} 1))",
+    ):
+        scan(f"SELECT * {{ {pattern} }}")
+        scan(f"SELECT * {{ }} {pattern}")
+    for pattern in (
+        f"?s ?p ({many})",
+        f"({many}) ?p ?o",
+        f"?s a ({many})",
+        f"FILTER(?x) ({many}) ?p ?o",
+        f"?s ?p ((1) {many})",
+    ):
+        with pytest.raises(MalformedQuery, match="joins more than"):
+            scan(f"SELECT * {{ {pattern} }}")
+
+
+def test_unions_are_weighed_with_what_they_are_joined_with() -> None:
+    """A union of many is planned in a second, many unions joined are not."""
+    branches = " UNION ".join("{ ?s ?p ?o . ?o ?p ?x }" for _ in range(600))
+    scan(f"SELECT * {{ {branches} }}")
+    scan("SELECT * {" + "{ ?s ?p ?o } UNION { ?s ?p 1 } " * 50 + "}")
+    with pytest.raises(MalformedQuery, match="unions of many"):
+        scan("SELECT * {" + "{ ?s ?p ?o } UNION { ?s ?p 1 } " * 80 + "}")
+    with pytest.raises(MalformedQuery, match="unions of many"):
+        scan("SELECT * {" + f"{' UNION '.join(['{ ?s ?p ?o }'] * 20)} " * 40 + "}")
 
 
 @pytest.mark.parametrize(

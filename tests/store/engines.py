@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -30,9 +31,14 @@ class Silent:
 
 @contextlib.contextmanager
 def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
-    """Run an Oxigraph server in memory; give the address of its queries."""
+    """Run an Oxigraph server in memory, in the environment of its unit; give the address of its queries."""
     port = port or free_port()
-    with running([str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)], port):
+    unit = (ROOT / "deploy" / "systemd" / "oxigraph@.service").read_text("utf-8")
+    shipped = dict(
+        line.removeprefix("Environment=").split("=", 1) for line in unit.splitlines() if line.startswith("Environment=")
+    )
+    command = [str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)]
+    with running(command, port, environment=os.environ | shipped):
         yield f"http://127.0.0.1:{port}/query"
 
 

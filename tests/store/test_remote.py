@@ -559,6 +559,28 @@ def test_a_query_that_kills_engines_does_not_kill_them_all(
     assert sorted(map(len, killed)) == [0, times, times]
 
 
+LONG = {
+    "unions": "ASK { {} " + "UNION { ?s ?p 1 } " * 1900 + "}",
+    "sums": "ASK { FILTER(1" + " + 1" * 3900 + ") }",
+    "ors": "ASK { FILTER(?x" + " || ?x" * 1900 + ") }",
+    "bindings": "ASK { " + "".join(f"BIND(1 AS ?x{number}) " for number in range(990)) + "}",
+    "groups": "SELECT (COUNT(*) AS ?n) { } GROUP BY " + "(1) " * 1900,
+    "blank nodes": "ASK { ?s ?p " + "[ <a:p> " * 90 + "1" + " ]" * 90 + " }",
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_the_longest_query_that_is_let_through_leaves_an_engine_well(name: str, release: Path, engine: str) -> None:
+    """With the stack that Rust gives a thread, an Oxigraph server ends over each of these."""
+
+    async def talk(store: Store) -> bytes:
+        with contextlib.suppress(QueryTimeout, EngineFault):
+            await answer(store, LONG[name], SPARQL_JSON, Limits(seconds=5))
+        return await answer(store, "ASK {}", SPARQL_JSON, Limits())
+
+    assert b"true" in with_store(release, [engine], talk)
+
+
 def test_an_engine_that_is_heard_of_late_is_asked_when_the_first_fails(release: Path, engine: str) -> None:
     async def talk(broken: str) -> bool:
         replicas = Replicas([broken, engine], read_manifest(release).release, 8)

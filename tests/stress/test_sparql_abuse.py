@@ -250,7 +250,7 @@ NESTED = {
 def test_nesting_is_refused_or_answered(name: str, running: Server) -> None:
     for body in (post(NESTED[name]), form(NESTED[name])):
         status, text = exchange(running, body, 30)
-        assert status in {200, 400, 403, 413, 503, 504}, (name, status, text[:300])
+        assert status in {200, 400, 403, 413}, (name, status, text[:300])  # and no worker was lost over it
         if status == 200:
             assert text.strip()
     assert answers(running)

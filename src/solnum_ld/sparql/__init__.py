@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from solnum_ld.errors import RequestRefused
+from solnum_ld.errors import MalformedQuery, RequestRefused
 from solnum_ld.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
 from solnum_ld.sparql.grammar import undeclared
-from solnum_ld.sparql.scan import Scan, rewrite_iris, scan, without
+from solnum_ld.sparql.scan import MAX_CLAUSES, Scan, rewrite_iris, scan, without
 
 
 class QueryForm(StrEnum):
@@ -84,6 +84,10 @@ def parse_query(text: str, default_graphs: tuple[str, ...] = (), named_graphs: t
         mistake = undeclared(text)
         if mistake is not None:
             raise mistake
+    if len(default) + len(named) > MAX_CLAUSES:
+        raise MalformedQuery(f"The query is not answered here: it names more than {MAX_CLAUSES} graphs.")
+    if len(seen.targets) > MAX_CLAUSES:
+        raise MalformedQuery(f"The query is not answered here: it describes more than {MAX_CLAUSES} resources.")
     plain = without(text, seen.dataset)
     return SparqlQuery(
         plain,

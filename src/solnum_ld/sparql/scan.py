@@ -10,8 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from solnum_ld.errors import MalformedQuery
+from solnum_ld.sparql.joins import MAX_JOINED, excess
 
 MAX_DEPTH = 200
 """Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
@@ -22,8 +24,8 @@ MAX_CLAUSES = 2000
 
 _VARIABLE = r"[?$][A-Za-z0-9_\u00b7-\U000effff]++"
 _RUN = r"[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*+"
-_LOCAL = r":(?:[\w:\-.\u00b7]|%[0-9A-Fa-f]{2}|\\.)*+"
-_OPERATOR = r"&&|\|\||[<>!]?=|[-+*/|^!<>]"
+_LOCAL = r":(?:[\w:\-\u00b7]|%[0-9A-Fa-f]{2}|\\.|\.+(?=[\w:\-\u00b7%\\]))*+"
+_OPERATOR = r"&&|\|\||[<>!]?=|[-+*/|^!<>~]"
 _TEXTS = r"""
     \#[^\n\r]*
   | \"\"\"[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
@@ -31,7 +33,7 @@ _TEXTS = r"""
   | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?
   | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+'?
   | @[A-Za-z]+(?:-[A-Za-z0-9]+)*
-  | [0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?
+  | [0-9]+(?:\.(?:[0-9]+|(?=[eE])))?(?:[eE][-+]?[0-9]+)?
 """
 """Comments, strings, language tags, numbers. A string that nothing closes ends with its line, like a comment: so that no
 text is looked at more than once, however many quotes it has; no query that parses has such a string."""
@@ -49,23 +51,27 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_JOINING = re.compile(f"{_TOKEN.pattern} | [.;,]", _TOKEN.flags)
+"""A token, or what stands between triples."""
+
 _COUNTED = re.compile(
     rf"""
     (?:
-        [\s.;,]++
+        \s++
       | {_VARIABLE}
       | <[^<>"{{}}|^`\x00-\x20(]*>
       | {_RUN}{_LOCAL}
       | {_LOCAL}
       | {_TEXTS}
-      | [^A-Za-z_\u00c0-\U000effff{{(\[}})\]&|<>!=+*/^-]
+      | [^A-Za-z_\u00c0-\U000effff{{(\[}})\].;,&|<>!=+*/^~-]
       | &(?!&)
     )*+
-    ( [{{(\[}})\]] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN} )?
+    ( [{{(\[}})\].;,] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN} )?
     """,
     re.VERBOSE | re.DOTALL,
 )
-"""The next token that counts in a pattern, after all that do not: brackets, operators, words, IRIs with a parenthesis."""
+"""The next token that counts in a pattern, after all that do not: brackets, separators, operators, words, IRIs with a
+parenthesis."""
 
 _OPENING = "{(["
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -75,7 +81,8 @@ _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
 _CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-_SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < >".split())
+_SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < > ~".split())
+_PUNCTUATION = frozenset("})].;,")
 _AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
 _NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "SERVICE", "WHERE"}
 _HIDDEN_CHANGE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
@@ -136,7 +143,7 @@ class _Scanner:
         self._body = len(text)
         self._grouped = True
         self._template = False  # whether the triples that CONSTRUCT makes have begun, which are no pattern
-        self._counted = False
+        self._counted: list[str] | None = None  # of what follows the begin of the pattern
         self._broken = False  # the dataset clauses are none: the parser is left to say so
 
     def scan(self) -> Scan:
@@ -169,8 +176,11 @@ class _Scanner:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
                 self._target(token[0])
-            if self._body < len(self._text) and self._count(token.end()):
-                break
+            if self._body < len(self._text) and self._counted is None:
+                self._counted = [*filter(None, _COUNTED.findall(self._text, token.end()))]
+                self._weigh(self._counted, token[0])
+                if self._sum(self._counted):
+                    break
         if not self._form:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
@@ -189,27 +199,44 @@ class _Scanner:
             self._grouped,
         )
 
-    def _count(self, start: int) -> bool:
-        """Look at the rest of the query, of which no order matters any more, all at once.
+    def _weigh(self, found: list[str], opening: str) -> None:
+        """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
+        counted = map(str.upper, found)
+        if excess(chain((opening,), counted) if opening == "{" else counted, MAX_JOINED) is not None:
+            self._weigh_exactly()
+
+    def _weigh_exactly(self) -> None:
+        starts: list[int] = []
+
+        def words() -> Iterator[str]:
+            for token in _JOINING.finditer(self._text, self._body):
+                if token[0][0] != "#":
+                    starts.append(token.start())
+                    yield token[0].upper()
+
+        passed = excess(words())
+        if passed is not None:
+            at, what = passed
+            raise self._refused(starts[at], f"The query is not answered here: {what}.")
+
+    def _sum(self, found: list[str]) -> bool:
+        """Note what the rest of the query holds, of which no order matters any more, all at once.
 
         Return False, with nothing noted, where it may be past the bounds: token by token tells where.
         """
-        if self._counted:
-            return False
-        self._counted = True
-        counts = Counter(filter(None, _COUNTED.findall(self._text, start)))
+        counts = Counter(found)
         depth, operators, clauses = self._depth, self._operators, self._clauses
         noted: set[str] = set()
-        for found, number in counts.items():
-            if found in _SIGNS:
+        for written, number in counts.items():
+            if written in _SIGNS:
                 operators += number
-            elif found in _OPENING:
+            elif written in _OPENING:
                 depth += number
-            elif found[0] == "<":
-                if _HIDDEN_CHANGE.search(found):
+            elif written[0] == "<":
+                if _HIDDEN_CHANGE.search(written):
                     noted.add("RAND")
-            elif found not in "})]":
-                words = [word.upper() for word in _WORD.findall(found)]
+            elif written not in _PUNCTUATION:
+                words = [word.upper() for word in _WORD.findall(written)]
                 noted.update(words)
                 clauses += number * sum(word in _CLAUSES for word in words)
         if depth > MAX_DEPTH or operators > MAX_OPERATORS or clauses > MAX_CLAUSES:
