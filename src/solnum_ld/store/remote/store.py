@@ -305,8 +305,8 @@ class RemoteStore:
     def _question(self, query: SparqlQuery, out: Format, limits: Limits) -> Question:
         default, named = self._dataset(query)
         accept = TRIPLES if query.form in (QueryForm.CONSTRUCT, QueryForm.DESCRIBE) else RESULTS
-        for endpoint in self._replicas.endpoints:
-            endpoint.engine.check(query.text)
+        for engine in {type(endpoint.engine): endpoint.engine for endpoint in self._replicas.endpoints}.values():
+            engine.check(query.text)
         rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
         base = f"{self._manifest.public}sparql"
         relayed = "" if query.form is QueryForm.ASK else out.media_type

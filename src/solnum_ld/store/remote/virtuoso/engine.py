@@ -8,7 +8,7 @@ from pathlib import Path
 
 from solnum_ld.errors import EngineFault, MalformedQuery, SolnumError
 from solnum_ld.sparql.grammar import GrammarLeft, explain
-from solnum_ld.sparql.scan import position, rewrite_iris, scan, undeclared_prefix
+from solnum_ld.sparql.scan import position, rewrite_iris, undeclared_prefix
 from solnum_ld.store.faults import error_of, fault_of, moved
 from solnum_ld.store.remote.engine import Engine, Reader, late
 from solnum_ld.store.remote.layout import MERGED
@@ -85,7 +85,8 @@ class Virtuoso(Engine):
 
     def reader(self, query: str) -> Reader:
         """Return what mends its answer to a query line by line."""
-        return VirtuosoReader(asked=scan(query).form == "ASK", truths=parsed(query).truths)
+        taken = parsed(query)
+        return VirtuosoReader(asked=taken.form == "ASK", truths=taken.truths)
 
     def refusal(self, status: int, message: str, query: str, seconds: float) -> SolnumError:
         """Tell a function that is not known, and the time limit, from what the engine could not do."""
@@ -128,7 +129,7 @@ def _inability(state: str, message: str) -> EngineFault | None:
 
 def _check_names(query: str) -> None:
     """Raise MalformedQuery for a SELECT, right by its grammar, that groups, counts or names as SPARQL does not allow."""
-    if scan(query).form != "SELECT":
+    if parsed(query).form != "SELECT":
         return
     try:
         names_of(query)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import cast
@@ -43,6 +42,7 @@ _CHANGING = frozenset(("RAND", "UUID", "STRUUID", "NOW", "BNODE"))
 _OF_NUMBERS = frozenset("ABS CEIL FLOOR ROUND IF COALESCE SAMPLE MIN MAX SUM AVG".split())
 _TRIPLES = ("PathTriples", "SameSubject", "PathNode", "TriplesNode")
 _OWN = "solnum_own_"
+_SHORT = 4096
 _ANY_BASE = "http://localhost/"
 NOTHING = "{ FILTER(false) "
 """What is put before the pattern of a query that is to be read and not evaluated."""
@@ -50,12 +50,13 @@ NOTHING = "{ FILTER(false) "
 
 def sent(query: str, rows: int, graphs: frozenset[str], base: str) -> str:
     """Return a query as it is sent: ``rows`` solutions of it at most (0: all), GRAPH sees ``graphs``."""
+    form = parsed(query).form
     query = _Words(query, base).said()
     query = replaced(_renamed(query, graphs), _NO_GROUP, _SOME_GROUP)
     if not rows:
         return query
-    seen = scan(query)
-    if seen.form == "ASK":  # its own is true of graphs that are not there
+    if form == "ASK":  # its own is true of graphs that are not there
+        seen = scan(query)
         wanted = "*" if _VARIABLE.search(query, seen.body) else "(1 AS ?x)"
         alone = _FILTER_ALONE.match(query, seen.body)
         at = alone.end() if alone else seen.body
@@ -78,47 +79,56 @@ def _renamed(query: str, graphs: frozenset[str]) -> str:
     return "".join([*parts, query[end:]])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Parsed:
-    """A query as its tree, the place of its pattern, and the variables that have truth values alone."""
+    """A query taken apart: its tree, its form in capitals, the place of its pattern, the variables that have truth values alone."""
 
-    nodes: list[Node]
-    pattern: tuple[int, int]
-    truths: frozenset[str]
+    def __init__(self, query: str) -> None:
+        self.nodes = tree(query)
+        self._by_symbol: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            self._by_symbol.setdefault(node.symbol, []).append(node)
+        form = next(part for part in self.nodes[-1].parts if part.symbol.endswith("Query"))
+        self.form = form.symbol.removesuffix("Query").upper()
+        group = next((_group(part) for part in form.parts if part.symbol in ("Group", "Where")), form)
+        self.pattern = group.start, group.end
+        self.truths = frozenset(self._truths())
+
+    def all(self, *symbols: str) -> Iterator[Node]:
+        """Yield the nodes of these kinds."""
+        for symbol in symbols:
+            yield from self._by_symbol.get(symbol, ())
+
+    def variables(self, *symbols: str) -> set[str]:
+        """Return the names of the variables in nodes of these kinds."""
+        return {var.text[1:] for node in self.all(*symbols) for var in node.within("var")}
+
+    def _truths(self) -> Iterator[str]:
+        """Yield the names of the variables that have truth values alone, which it gives back as numbers."""
+        truths: dict[str, bool] = {}
+        for node in self.all("SelectClause", "NotTriples", "GroupCondition"):
+            for expression, name in _given(node):
+                truths[name] = truths.get(name, True) and is_truth(expression)
+        if any(truths.values()):
+            taken = self.variables(*_TRIPLES, "DataBlock")
+            yield from (name for name, truth in truths.items() if truth and name not in taken)
 
 
-@lru_cache(maxsize=4)
 def parsed(query: str) -> Parsed:
     """Return a query taken apart, once for all that is asked about it; raise GrammarLeft where it is none.
 
     >>> sorted(parsed("SELECT ?n (?n > 1 AS ?many) ?few { ?s ?p ?n BIND(!(?n > 1) AS ?few) BIND(3 AS ?three) }").truths)
     ['few', 'many']
     """
-    nodes = tree(query)
-    form = next(part for part in nodes[-1].parts if part.symbol.endswith("Query"))
-    group = next((_group(part) for part in form.parts if part.symbol in ("Group", "Where")), form)
-    return Parsed(nodes, (group.start, group.end), _truths(nodes[-1]))
+    return _parsed_short(query) if len(query) <= _SHORT else _parsed_long(query)
+
+
+_parsed_short, _parsed_long = lru_cache(maxsize=64)(Parsed), lru_cache(maxsize=4)(Parsed)
+"""As many as are asked at once; of long queries, which take more memory, a few."""
 
 
 def _group(where: Node) -> Node:
     """Return the braces of a pattern, without WHERE."""
     return where if where.symbol == "Group" else where.parts[1]
-
-
-def _truths(root: Node) -> frozenset[str]:
-    """Return the names of the variables that have truth values alone, which it gives back as numbers."""
-    truths: dict[str, bool] = {}
-    for clause in ("SelectClause", "NotTriples", "GroupCondition"):
-        for node in root.within(clause):
-            for expression, name in _given(node):
-                truths[name] = truths.get(name, True) and is_truth(expression)
-    taken = _variables(root, *_TRIPLES, "DataBlock")
-    return frozenset(name for name, truth in truths.items() if truth and name not in taken)
-
-
-def _variables(root: Node, *symbols: str) -> set[str]:
-    """Return the names of the variables in nodes of these kinds."""
-    return {var.text[1:] for symbol in symbols for node in root.within(symbol) for var in node.within("var")}
 
 
 def _given(node: Node) -> Iterator[tuple[Node, str]]:
@@ -133,8 +143,7 @@ class _Words:
 
     def __init__(self, query: str, base: str) -> None:
         self._query = query
-        self._nodes = parsed(query).nodes
-        self._root = self._nodes[-1]
+        self._parsed = parsed(query)
         self._base, self._resolved = base, dict[int, str]()
         self._resolve()
         self._iris = {name.start: name.iri for name in names(query)}
@@ -146,7 +155,7 @@ class _Words:
     def _resolve(self) -> None:
         """Find what IRIs are to be written as where the query has a BASE of its own: it takes one, and that is the service's."""
         based = False
-        for node in self._nodes:
+        for node in self._parsed.nodes:
             if node.symbol == "BASE":
                 based = True
                 self._resolved[node.start] = ""
@@ -158,7 +167,7 @@ class _Words:
 
     def said(self) -> str:
         """Return the query in these words."""
-        return reworded(self._query, self._nodes, self._of)
+        return reworded(self._query, self._parsed.nodes, self._of)
 
     def _of(self, node: Node) -> str | None:
         """Return the words of a node whose parts have theirs; None to leave it as it is."""
@@ -206,21 +215,23 @@ class _Words:
 
     def _long_decimals(self) -> Iterator[Node]:
         """Yield the decimals in triples and VALUES that are kept as they are in the data; those in expressions are calculated with."""
-        for symbol in (*_TRIPLES, "DataBlock"):
-            for node in self._root.within(symbol):
-                for number in (*node.within("number"), *node.within("signed_number")):
-                    if "e" not in number.text.lower() and is_altered(number.text, f"{XSD}decimal"):
-                        yield number
+        if not any(self._parsed.all("number", "signed_number")):
+            return
+        for node in self._parsed.all(*_TRIPLES, "DataBlock"):
+            for number in (*node.within("number"), *node.within("signed_number")):
+                if "e" not in number.text.lower() and is_altered(number.text, f"{XSD}decimal"):
+                    yield number
 
     def _texts_beside_iris(self) -> Iterator[Node]:
         """Yield the texts of VALUES whose variable has IRIs as well, which it takes for one another when it sorts.
 
         One with a datatype it does not; but such a text equals none of the data, so that variables of patterns keep theirs.
         """
-        if not any(self._root.within("OrderBy")):
+        blocks = list(self._parsed.all("DataBlock"))
+        if not blocks or not any(self._parsed.all("OrderBy")):
             return
-        matched = _variables(self._root, *_TRIPLES)
-        for block in self._root.within("DataBlock"):
+        matched = self._parsed.variables(*_TRIPLES)
+        for block in blocks:
             for variable, values in _columns(block):
                 if variable[1:] not in matched and any(value.symbol in ("iri_ref", "pname") for value in values):
                     yield from (value for value in values if value.symbol == "string")
@@ -231,15 +242,14 @@ class _Words:
         """Yield the variables that solutions are sorted by, unless SELECT gives them their value: it sorts IRIs by their age, and texts
         with a language in no order.
         """
-        for symbol in ("SelectQuery", "SubSelect", "ConstructQuery", "DescribeQuery"):
-            for query in self._root.within(symbol):
-                given = {name for part in query.parts if part.symbol == "SelectClause" for _, name in _given(part)}
-                for order in _orders(query):
-                    for condition in order.parts[2:] if order.symbol == "OrderBy" else ():
-                        within = condition.parts[1] if condition.symbol == "OrderCondition" else condition
-                        inner = within.parts[1] if within.symbol == "Bracketted" else within
-                        if inner.symbol == "var" and inner.text[1:] not in given:
-                            yield within
+        for query in self._parsed.all("SelectQuery", "SubSelect", "ConstructQuery", "DescribeQuery"):
+            given = {name for part in query.parts if part.symbol == "SelectClause" for _, name in _given(part)}
+            for order in _orders(query):
+                for condition in order.parts[2:] if order.symbol == "OrderBy" else ():
+                    within = condition.parts[1] if condition.symbol == "OrderCondition" else condition
+                    inner = within.parts[1] if within.symbol == "Bracketted" else within
+                    if inner.symbol == "var" and inner.text[1:] not in given:
+                        yield within
 
     # -- doubles ----------------------------------------------------------------------------------------------------------
 
@@ -275,7 +285,7 @@ class _Words:
 
     def _made_values(self) -> Iterator[Node]:
         """Yield the variables in the place of an object in the triples of CONSTRUCT."""
-        for query in self._root.within("ConstructQuery"):
+        for query in self._parsed.all("ConstructQuery"):
             opens, closes = _template(query)
             for listed in (part for made in query.parts[opens + 1 : closes] for part in made.within("PropertyList")):
                 for verb, objects in pairwise(listed.parts):
@@ -290,7 +300,7 @@ class _Words:
         opens, closes = _template(node)
         made = Node("", node.parts[opens].end, node.parts[closes].start, parts=node.parts[opens + 1 : closes])
         triples = joined(self._query, made)
-        truths = parsed(self._query).truths
+        truths = self._parsed.truths
         objects = dict.fromkeys(var.text.strip() for var in made.within("var") if var.start in self._made)
         names = {own: own.removeprefix(f"?{_OWN}") for own in objects}
         binds = "".join(
