@@ -66,6 +66,13 @@ async def answer(store: Store, query: str, out: Format, limits: Limits) -> bytes
     return await (await store.answer(parse_query(query), out, limits)).read()
 
 
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
 class StoreContract:
     """Tests of any store; a subclass gives ``open_store``, a fixture that opens one on the release of SOURCE."""
 

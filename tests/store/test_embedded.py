@@ -30,7 +30,7 @@ from solnum_ld.store import Store, open_store
 from solnum_ld.store.pool import STALL
 from solnum_ld.store.protocol import Limits
 
-from .contract import StoreContract, X, answer, build_release
+from .contract import StoreContract, X, answer, build_release, until
 
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 ROWS = "SELECT ?a ?d { ?a ?b ?c . ?d ?e ?f }"
@@ -80,13 +80,6 @@ def with_store(release: Path, talk: Callable[[Store], Awaitable[T]], **options: 
             await store.aclose()
 
     return asyncio.run(conversation())
-
-
-async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def is_answered(store: Store) -> bool:

@@ -33,7 +33,7 @@ from solnum_ld.store.remote.sorting import compare, kinds_query
 from solnum_ld.store.remote.store import RemoteStore
 from solnum_ld.store.remote.virtuoso import Virtuoso
 
-from .contract import SPACE, StoreContract, X, answer, build_release
+from .contract import SPACE, StoreContract, X, answer, build_release, until
 from .engines import DBA, load, oxigraph, virtuoso
 
 T = TypeVar("T")
@@ -317,13 +317,6 @@ def test_more_queries_than_may_wait_are_refused_as_busy(release: Path) -> None:
         outcomes = with_store(release, [url], talk, workers=1, queue=2)
     assert {type(outcome) for outcome in outcomes} == {QueryTimeout, StoreBusy}
     assert sum(isinstance(outcome, StoreBusy) for outcome in outcomes) >= 2
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 # -- replicas --------------------------------------------------------------------------------------------------------------
@@ -777,7 +770,7 @@ def test_a_query_goes_as_it_is_worded_once_its_values_are_known_to_compare(relea
         assert "isNumeric" in sorting.spelled_out(by_name)
         assert "isNumeric" in sorting.spelled_out(by_mixed)
         await until(lambda: not sorting.spelled_out(by_name))
-        await until(lambda: f"{X}mixed" not in sorting._wanted)
+        await until(lambda: f"{X}mixed" not in sorting._comparing._wanted)
         assert "isNumeric" in sorting.spelled_out(by_mixed)
         assert not sorting.spelled_out(parse_query("SELECT ?s { ?s ?p ?o }"))
 

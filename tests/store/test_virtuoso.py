@@ -18,14 +18,16 @@ from test_example_queries import EXAMPLES
 from release.building import SPACE, build_into, catalog, write
 from solnum_ld.errors import EngineFault, StoreUnavailable
 from solnum_ld.mediatypes import NTRIPLES, SPARQL_JSON, Format
+from solnum_ld.sparql import parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.protocol import Description, Limits, Window
+from solnum_ld.store.remote.store import RemoteStore
 from solnum_ld.store.remote.virtuoso import Virtuoso
 from solnum_ld.store.remote.virtuoso.literals import kept_as_they_are
 from solnum_ld.store.remote.virtuoso.wording import sent
 from support import ROOT, run, serving
 
-from .contract import X, answer
+from .contract import X, answer, until
 from .engines import DBA, load, virtuoso
 
 pytestmark = pytest.mark.skipif(
@@ -45,8 +47,8 @@ SOURCE = {
 :wrong x:value "abc"^^xsd:integer, "one"^^xsd:decimal, "perhaps"^^xsd:boolean, "2001-02-30"^^xsd:date, "1,5"^^xsd:double .
 :equal x:value 1, 1.0, 1e0, true, 12345678901, 12345678901.0, "2001-01-01T00:00:00Z"^^xsd:dateTime, "2001-01-01T01:00:00+01:00"^^xsd:dateTime,
   "2001-01-01Z"^^xsd:date, "2001-01-01+00:00"^^xsd:date, "2001"^^xsd:gYear, "2001-01"^^xsd:gYearMonth, "a"@fr, "a"@en, "a" .
-:p1 x:lat 48.85661 ; x:long 2.3522 ; x:rank 10 ; x:near :p2 ; x:says "Témoignage d’élu : Ville de Grigny"@fr ; x:code "93" .
-:p2 x:lat 48.11593 ; x:long -1.6778 ; x:rank 9 ; x:near :p1 ; x:says "Témoignage d’élu : Ville de Fontenay-sous-Bois"@fr ; x:code "9" .
+:p1 x:lat 48.85661 ; x:long 2.3522 ; x:rank 10 ; x:near :p2 ; x:says "Témoignage d’élu : Ville de Grigny"@fr ; x:code "93" ; x:born "2001-10-02"^^xsd:date .
+:p2 x:lat 48.11593 ; x:long -1.6778 ; x:rank 9 ; x:near :p1 ; x:says "Témoignage d’élu : Ville de Fontenay-sous-Bois"@fr ; x:code "9" ; x:born "0999-01-02"^^xsd:date .
 :p3 x:lat 43.29695 ; x:long 5.38107 ; x:rank 1 ; x:near :p2 ; x:says "À quel axe ?"@fr ; x:code "10" .
 :a1 x:lat 45e0 ; x:rank 2 ; x:near :p3 ; x:says "zoo" ; x:code "a" .
 :b1 x:mixed 10, 9, "z", "a"@fr, <{SPACE}id/p2>, <{SPACE}id/a1>, _:b .
@@ -225,6 +227,46 @@ def test_made_triples_are_those_of_the_embedded_engine(query: str, release: Path
     assert made([url]) == made([]) != []
 
 
+# -- an order that it is told in fewer words -------------------------------------------------------------------------------
+
+SORTED = [
+    ("SELECT ?s ?v { ?s x:rank ?v } ORDER BY ?v", {"v": "value"}),
+    ("SELECT ?s ?v { ?s x:rank ?v } ORDER BY DESC(?v)", {"v": "value"}),
+    ("SELECT ?s ?v { ?s x:born ?v } ORDER BY (?v)", {"v": "value"}),
+    ("SELECT ?s ?v { ?s x:says ?v } ORDER BY DESC(?v)", {"v": "text"}),
+    ("SELECT ?s ?v { ?s x:code ?v } ORDER BY ?v", {"v": "text"}),
+    ("SELECT ?s ?v { ?s x:near ?v } ORDER BY DESC(?v) ?s", {"v": "thing", "s": "thing"}),
+    ("SELECT ?s ?v { ?s x:code ?c OPTIONAL { ?s x:born ?v } } ORDER BY ?v DESC(?s)", {"v": "value", "s": "thing"}),
+    ("SELECT ?s ?v { ?s x:code ?c OPTIONAL { ?s x:born ?v } } ORDER BY DESC(?v) ?s", {"v": "value", "s": "thing"}),
+    (
+        "SELECT ?s ?v { { ?s x:rank ?v } UNION { ?s x:code ?c } UNION { ?s x:says ?w } } ORDER BY ?v ?s",
+        {"v": "value", "s": "thing"},
+    ),
+    (
+        "SELECT ?c ?n { { SELECT ?c (COUNT(*) AS ?n) { ?s x:code ?c } GROUP BY ?c } } ORDER BY ?n DESC(?c)",
+        {"c": "text"},
+    ),
+    ("SELECT ?s ?v { ?s x:lat ?v } ORDER BY ?v", {}),
+    ("SELECT ?v { ?s x:mixed ?v FILTER(!isBlank(?v)) } ORDER BY ?v", {}),
+    ("SELECT ?v { ?s x:mixed|x:rank ?v FILTER(!isBlank(?v)) } ORDER BY ?v", {}),
+]
+
+
+@pytest.mark.parametrize(("query", "kinds"), SORTED)
+def test_solutions_are_sorted_alike_before_and_after_their_kinds_are_known(
+    query: str, kinds: dict[str, str], release: Path, url: str
+) -> None:
+    async def sorted_twice(store: Store) -> tuple[bytes, bytes]:
+        first = await answer(store, PREFIXES + query, SPARQL_JSON, Limits())
+        if isinstance(store, RemoteStore):
+            sorting, asked = store._sorting, parse_query(PREFIXES + query)
+            await until(lambda: not sorting._kinds._wanted)
+            assert sorting.kinds(asked) == kinds
+        return first, await answer(store, PREFIXES + query, SPARQL_JSON, Limits())
+
+    assert with_store(release, [url], sorted_twice) == with_store(release, [], sorted_twice)
+
+
 # -- what it cannot do is told ---------------------------------------------------------------------------------------------
 
 CANNOT = [
@@ -248,7 +290,7 @@ def test_a_text_that_comes_as_an_iri_is_no_answer(release: Path, url: str) -> No
 
 @pytest.mark.parametrize("query", ["DESCRIBE <http://a/>", "CONSTRUCT { ?s ?p 1 } WHERE { ?s ?p '+ - * /' }"])
 def test_a_query_that_needs_no_other_words_is_sent_as_it_is(query: str) -> None:
-    assert sent(query, 0, frozenset(), "http://a/") == query
+    assert sent(query, 0, frozenset(), "http://a/", {}) == query
 
 
 # -- the book --------------------------------------------------------------------------------------------------------------

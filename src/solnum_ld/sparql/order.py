@@ -16,6 +16,9 @@ from solnum_ld.errors import MalformedQuery
 from solnum_ld.namespaces import XSD
 from solnum_ld.sparql.scan import names, tokens
 
+THING, TEXT, VALUE = "thing", "text", "value"
+"""Kinds of what is sorted: what is no literal, what is sorted by its letters, and by its value."""
+
 _MAX_GROWTH = 1_000_000
 """Characters that spelling out may add to a query."""
 
@@ -104,6 +107,42 @@ def sorted_by(text: str) -> frozenset[str] | None:
                 return None
             found |= values
     return frozenset(found)
+
+
+def sources(text: str) -> dict[str, frozenset[str]]:
+    """Return for each variable that a query sorts by the properties whose values it has, or :data:`THING` where it is none's.
+
+    Variables of which that cannot be told, or both, are left out.
+
+    >>> sources("SELECT * { ?s <a:name> ?n BIND(STR(?n) AS ?x) } ORDER BY DESC(?n) ?s ?x") == {"n": {"a:name"}, "s": {THING}}
+    True
+    """
+    query = _Query(text)
+    if len(query.tokens) > _MAX_TOKENS:
+        return {}
+    conditions = list(query.conditions())
+    found: dict[str, frozenset[str]] = {}
+    for condition in conditions:
+        first = query.tokens[condition.first][0]
+        if condition.first == condition.last and first[0] in "?$" and len(conditions) <= _MAX_CONDITIONS:
+            found[first[1:]] = frozenset()
+    unknown = set[str]()
+    for at, token in enumerate(query.tokens):
+        name = token[0][1:]
+        if token[0][0] not in "?$" or name not in found or any(c.begin <= at <= c.end for c in conditions):
+            continue
+        values = query.values_at(at)
+        if values is None or query.is_given(at):
+            unknown.add(name)
+        elif values:
+            found[name] |= values
+        elif not query.is_read(at):
+            found[name] |= {THING}
+    return {
+        name: values
+        for name, values in found.items()
+        if name not in unknown and values and (THING not in values or len(values) == 1)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +236,15 @@ class _Query:
         iri = _TYPE if word == "A" else self._iri(before)
         return frozenset({iri}) if iri and step not in ("|", "!", "<", ">", "*", "+") else None
 
+    def is_given(self, at: int) -> bool:
+        """Tell whether a variable stands where it is given the value of an expression."""
+        return self._words[at - 1] == "AS"
+
+    def is_read(self, at: int) -> bool:
+        """Tell whether a variable that has no property's values where it stands is read there, or is a column."""
+        opens = self._around[at]
+        return opens < 0 or self._words[opens] == "(" or self._is_mentioned(at - 1)
+
     def _is_expression(self, opens: int) -> bool:
         """Tell whether what stands in these parentheses is evaluated, so that it gives no variable a value."""
         while opens > 0 and self._words[opens] == "(":
@@ -230,4 +278,4 @@ class _Query:
         return self._iris.get(self.tokens[at].start(), "")
 
 
-__all__: Sequence[str] = ("sorted_by", "totally_ordered")
+__all__: Sequence[str] = ("TEXT", "THING", "VALUE", "sorted_by", "sources", "totally_ordered")

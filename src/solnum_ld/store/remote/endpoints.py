@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote, urlencode
 
@@ -58,6 +58,9 @@ class Question:
     ordered: str = ""
     """The query with its order spelled out, where it needs that."""
 
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Of which kind the variables are that it sorts by, where that is known."""
+
     @property
     def prologue(self) -> str:
         """Return what is put in front of the query."""
@@ -67,7 +70,7 @@ class Question:
         """Return body and headers: a form for POST (SPARQL 1.1 Protocol, 2.1.2), since graphs may be many."""
         query = self.ordered if self.ordered and engine.sorts_in_circles else self.query
         fields = {
-            "query": self.prologue + engine.worded(query, self.rows, self.named, self.base),
+            "query": self.prologue + engine.worded(query, self.rows, self.named, self.base, self.kinds),
             "default-graph-uri": self.default,
             **engine.parameters(self.seconds),
         }

@@ -45,6 +45,9 @@ class Engine:
     sorts_in_circles = False
     """Whether its process ends over a sort of values that do not compare with each other."""
 
+    sorts_by_kind = False
+    """Whether it is to be told how to sort, which is less where the kind of what is sorted is known."""
+
     digest = False
     """Whether it asks for HTTP digest authentication (RFC 7616) rather than basic."""
 
@@ -62,11 +65,18 @@ class Engine:
         """Return the parameters that pass the time limit on."""
         return {}
 
-    def worded(self, query: str, rows: int, graphs: Sequence[str], base: str) -> str:  # noqa: ARG002 - for those that need it
+    def worded(
+        self,
+        query: str,
+        rows: int,  # noqa: ARG002 - for those that need it
+        graphs: Sequence[str],  # noqa: ARG002
+        base: str,  # noqa: ARG002
+        kinds: Mapping[str, str],  # noqa: ARG002
+    ) -> str:
         """Return a query as it is sent.
 
         No more than ``rows`` solutions of it are of use (0: all), GRAPH sees ``graphs``, ``base`` is what relative IRIs are
-        resolved against.
+        resolved against, ``kinds`` are those of variables that it sorts by (see :mod:`~solnum_ld.store.remote.sorting`).
         """
         return query
 

@@ -310,9 +310,10 @@ class RemoteStore:
         rows = {QueryForm.SELECT: limits.rows + 1, QueryForm.ASK: 1}.get(query.form, 0)
         base = f"{self._manifest.public}sparql"
         relayed = "" if query.form is QueryForm.ASK else out.media_type
-        circles = any(endpoint.engine.sorts_in_circles for endpoint in self._replicas.endpoints)
-        ordered = self._sorting.spelled_out(query) if circles else ""
-        return Question(query.text, default, named, accept, relayed, limits.seconds, base, rows, ordered)
+        engines = [endpoint.engine for endpoint in self._replicas.endpoints]
+        ordered = self._sorting.spelled_out(query) if any(engine.sorts_in_circles for engine in engines) else ""
+        kinds = self._sorting.kinds(query) if any(engine.sorts_by_kind for engine in engines) else {}
+        return Question(query.text, default, named, accept, relayed, limits.seconds, base, rows, ordered, kinds)
 
     def _dataset(self, query: SparqlQuery) -> tuple[str, Sequence[str]]:
         """Return the graphs that a query sees; raise RequestRefused for those that are not here, and for a merge."""

@@ -35,6 +35,7 @@ class Virtuoso(Engine):
     graph_store = "/sparql-graph-crud-auth"
     loader = "/sparql-auth"
     digest = True
+    sorts_by_kind = True
 
     def loading(self, file: Path) -> Iterator[str]:
         """Yield the steps of its bulk loader, as functions in SPARQL; it keeps no log of what it loads, so that it is told to save.
@@ -56,9 +57,9 @@ class Virtuoso(Engine):
         """Return the time limit in milliseconds; it is looked at every two seconds."""
         return {"timeout": str(int(seconds * 1000))}
 
-    def worded(self, query: str, rows: int, graphs: Sequence[str], base: str) -> str:
+    def worded(self, query: str, rows: int, graphs: Sequence[str], base: str, kinds: Mapping[str, str]) -> str:
         """Say what it would misread in other words, and bound the result, all of which it computes before it sends any."""
-        return sent(query, rows, frozenset(graphs), base)
+        return sent(query, rows, frozenset(graphs), base, kinds)
 
     def written(self, lines: bytes) -> bytes:
         """Keep literals from it that it would not give back."""

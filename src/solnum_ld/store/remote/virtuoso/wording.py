@@ -7,7 +7,7 @@ which hold the digits of doubles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import cast
@@ -16,6 +16,7 @@ from urllib.parse import urljoin
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import XSD
+from solnum_ld.sparql import order
 from solnum_ld.sparql.scan import bounded, names, replaced, scan
 from solnum_ld.sparql.tree import Node, joined, reworded, tree
 from solnum_ld.store.remote.layout import NONE
@@ -48,10 +49,13 @@ NOTHING = "{ FILTER(false) "
 """What is put before the pattern of a query that is to be read and not evaluated."""
 
 
-def sent(query: str, rows: int, graphs: frozenset[str], base: str) -> str:
-    """Return a query as it is sent: ``rows`` solutions of it at most (0: all), GRAPH sees ``graphs``."""
+def sent(query: str, rows: int, graphs: frozenset[str], base: str, kinds: Mapping[str, str]) -> str:
+    """Return a query as it is sent: ``rows`` solutions of it at most (0: all), GRAPH sees ``graphs``.
+
+    ``kinds`` are those of variables that it sorts by, as far as they are known.
+    """
     form = parsed(query).form
-    query = _Words(query, base).said()
+    query = _Words(query, base, kinds).said()
     query = replaced(_renamed(query, graphs), _NO_GROUP, _SOME_GROUP)
     if not rows:
         return query
@@ -141,8 +145,8 @@ def _given(node: Node) -> Iterator[tuple[Node, str]]:
 class _Words:
     """One query, and what its nodes are to be in other words."""
 
-    def __init__(self, query: str, base: str) -> None:
-        self._query = query
+    def __init__(self, query: str, base: str, kinds: Mapping[str, str]) -> None:
+        self._query, self._kinds = query, kinds
         self._parsed = parsed(query)
         self._base, self._resolved = base, dict[int, str]()
         self._resolve()
@@ -189,11 +193,11 @@ class _Words:
             case "var" if node.start in self._made:
                 return f"?{_OWN}{node.text[1:]} "
             case "var" if node.start in self._sorted:
-                return _sorted_by(node.text, "{}")
+                return self._sorted_by(node.text, "{}")
             case "Bracketted" if node.start in self._sorted:
-                return _sorted_by(node.parts[1].text, "{}")
+                return self._sorted_by(node.parts[1].text, "{}")
             case "OrderCondition" if node.parts[1].start in self._sorted:
-                return _sorted_by(node.parts[1].parts[1].text, node.parts[0].text + "({})")
+                return self._sorted_by(node.parts[1].parts[1].text, node.parts[0].text + "({})")
             case "SelectQuery":
                 return self._select(node)
             case "ConstructQuery":
@@ -244,12 +248,32 @@ class _Words:
         """
         for query in self._parsed.all("SelectQuery", "SubSelect", "ConstructQuery", "DescribeQuery"):
             given = {name for part in query.parts if part.symbol == "SelectClause" for _, name in _given(part)}
-            for order in _orders(query):
-                for condition in order.parts[2:] if order.symbol == "OrderBy" else ():
+            for clause in _orders(query):
+                for condition in clause.parts[2:] if clause.symbol == "OrderBy" else ():
                     within = condition.parts[1] if condition.symbol == "OrderCondition" else condition
                     inner = within.parts[1] if within.symbol == "Bracketted" else within
                     if inner.symbol == "var" and inner.text[1:] not in given:
                         yield within
+
+    def _sorted_by(self, variable: str, direction: str) -> str:
+        """Return conditions that sort by kind (15.1), then what is no text by its value, then IRIs and texts by their letters.
+
+        None is a number that is always the same: it would be taken for that of a column.
+        """
+        x = variable
+        text = f'LANG({x}) != "" || DATATYPE({x}) = <{XSD}string>'
+        bound = f'IF(BOUND({x}), "1", "0")'
+        match self._kinds.get(variable[1:]):
+            case order.THING:
+                keys = [f'IF(BOUND({x}), IF(isIRI({x}), "2", "1"), "0")', f"STR({x})"]
+            case order.TEXT:
+                keys = [bound, f"STR({x})"]
+            case order.VALUE:
+                keys = [bound, x]
+            case _:
+                kind = f'IF(BOUND({x}), IF(isIRI({x}), "2", IF(isLiteral({x}), IF({text}, "4", "3"), "1")), "0")'
+                keys = [kind, f'IF(isLiteral({x}), IF({text}, "", {x}), "")', f"STR({x})"]
+        return " ".join(direction.format(key) for key in keys)
 
     # -- doubles ----------------------------------------------------------------------------------------------------------
 
@@ -366,18 +390,6 @@ def _orders(query: Node) -> Iterator[Node]:
             yield part
         elif part.symbol == "Modifier":
             yield from (inner for inner in part.parts if inner.symbol == "OrderBy")
-
-
-def _sorted_by(variable: str, direction: str) -> str:
-    """Return conditions that sort by kind (15.1), then what is no text by its value, then IRIs and texts by their letters.
-
-    None is a number that is always the same: it would be taken for that of a column.
-    """
-    x = variable
-    text = f'LANG({x}) != "" || DATATYPE({x}) = <{XSD}string>'
-    kind = f'IF(BOUND({x}), IF(isIRI({x}), "2", IF(isLiteral({x}), IF({text}, "4", "3"), "1")), "0")'
-    value = f'IF(isLiteral({x}), IF({text}, "", {x}), "")'
-    return " ".join(direction.format(key) for key in (kind, value, f"STR({x})"))
 
 
 def unevaluated(query: str) -> str:
