@@ -290,7 +290,7 @@ def test_a_text_that_comes_as_an_iri_is_no_answer(release: Path, url: str) -> No
 
 @pytest.mark.parametrize("query", ["DESCRIBE <http://a/>", "CONSTRUCT { ?s ?p 1 } WHERE { ?s ?p '+ - * /' }"])
 def test_a_query_that_needs_no_other_words_is_sent_as_it_is(query: str) -> None:
-    assert sent(query, 0, frozenset(), "http://a/", {}) == query
+    assert sent(query, 0, frozenset(), "http://a/") == query
 
 
 # -- the book --------------------------------------------------------------------------------------------------------------

@@ -9,11 +9,12 @@ what datatype, which moment, what text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from solnum_ld.errors import MalformedQuery
 from solnum_ld.namespaces import XSD
+from solnum_ld.sparql.kept import kept
 from solnum_ld.sparql.scan import names, tokens
 
 THING, TEXT, VALUE = "thing", "text", "value"
@@ -80,6 +81,7 @@ def totally_ordered(text: str) -> str:
     return "".join([*parts, text[end:]])
 
 
+@kept
 def sorted_by(text: str) -> frozenset[str] | None:
     """Return the properties whose values a query sorts by, besides what is of one kind anyway; None when that cannot be told.
 
@@ -109,7 +111,8 @@ def sorted_by(text: str) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def sources(text: str) -> dict[str, frozenset[str]]:
+@kept
+def sources(text: str) -> Mapping[str, frozenset[str]]:
     """Return for each variable that a query sorts by the properties whose values it has, or :data:`THING` where it is none's.
 
     Variables of which that cannot be told, or both, are left out.

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from solnum_ld.errors import EngineFault, MalformedQuery, SolnumError
 from solnum_ld.sparql.grammar import GrammarLeft, explain
+from solnum_ld.sparql.kept import kept
 from solnum_ld.sparql.scan import position, rewrite_iris, undeclared_prefix
 from solnum_ld.store.faults import error_of, fault_of, moved
 from solnum_ld.store.remote.engine import Engine, Reader, late
@@ -59,7 +60,7 @@ class Virtuoso(Engine):
 
     def worded(self, query: str, rows: int, graphs: Sequence[str], base: str, kinds: Mapping[str, str]) -> str:
         """Say what it would misread in other words, and bound the result, all of which it computes before it sends any."""
-        return sent(query, rows, frozenset(graphs), base, kinds)
+        return sent(query, rows, frozenset(graphs), base, tuple(sorted(kinds.items())))
 
     def written(self, lines: bytes) -> bytes:
         """Keep literals from it that it would not give back."""
@@ -67,15 +68,7 @@ class Virtuoso(Engine):
 
     def check(self, query: str) -> None:
         """Let nothing through that is not SPARQL 1.1."""
-        missing = undeclared_prefix(query)
-        try:
-            parsed(query)
-        except GrammarLeft:
-            raise explain(query) or error_of(fault_of(SyntaxError(""), query).to_json()) from None
-        if missing is not None:
-            raise error_of(fault_of(SyntaxError(""), query).to_json())
-        rewrite_iris(query, _no_builtin)
-        _check_names(query)
+        _check(query)
 
     def check_headers(self, headers: Mapping[str, str], seconds: float) -> None:
         """Refuse what was cut at the time limit, or at a number of rows that its configuration has."""
@@ -86,8 +79,8 @@ class Virtuoso(Engine):
 
     def reader(self, query: str) -> Reader:
         """Return what mends its answer to a query line by line."""
-        taken = parsed(query)
-        return VirtuosoReader(asked=taken.form == "ASK", truths=taken.truths)
+        asked, truths = _read(query)
+        return VirtuosoReader(asked=asked, truths=truths)
 
     def refusal(self, status: int, message: str, query: str, seconds: float) -> SolnumError:
         """Tell a function that is not known, and the time limit, from what the engine could not do."""
@@ -126,6 +119,26 @@ def _inability(state: str, message: str) -> EngineFault | None:
             "The query is SPARQL, but the engine cannot put it into its own language. Ask in smaller steps, or nest less."
         )
     return None
+
+
+@kept
+def _check(query: str) -> None:
+    missing = undeclared_prefix(query)
+    try:
+        parsed(query)
+    except GrammarLeft:
+        raise explain(query) or error_of(fault_of(SyntaxError(""), query).to_json()) from None
+    if missing is not None:
+        raise error_of(fault_of(SyntaxError(""), query).to_json())
+    rewrite_iris(query, _no_builtin)
+    _check_names(query)
+
+
+@kept
+def _read(query: str) -> tuple[bool, frozenset[str]]:
+    """Return whether a query is an ASK, and its columns that are truth values."""
+    taken = parsed(query)
+    return taken.form == "ASK", taken.truths
 
 
 def _check_names(query: str) -> None:

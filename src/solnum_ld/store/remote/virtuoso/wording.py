@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from solnum_ld.namespaces import XSD
 from solnum_ld.sparql import order
+from solnum_ld.sparql.kept import SHORT, kept
 from solnum_ld.sparql.scan import bounded, names, replaced, scan
 from solnum_ld.sparql.tree import Node, joined, reworded, tree
 from solnum_ld.store.remote.layout import NONE
@@ -43,19 +44,22 @@ _CHANGING = frozenset(("RAND", "UUID", "STRUUID", "NOW", "BNODE"))
 _OF_NUMBERS = frozenset("ABS CEIL FLOOR ROUND IF COALESCE SAMPLE MIN MAX SUM AVG".split())
 _TRIPLES = ("PathTriples", "SameSubject", "PathNode", "TriplesNode")
 _OWN = "solnum_own_"
-_SHORT = 4096
+_AT_ONCE = 32
+"""Short queries whose trees are kept, which are large."""
+
 _ANY_BASE = "http://localhost/"
 NOTHING = "{ FILTER(false) "
 """What is put before the pattern of a query that is to be read and not evaluated."""
 
 
-def sent(query: str, rows: int, graphs: frozenset[str], base: str, kinds: Mapping[str, str]) -> str:
+@kept
+def sent(query: str, rows: int, graphs: frozenset[str], base: str, kinds: tuple[tuple[str, str], ...] = ()) -> str:
     """Return a query as it is sent: ``rows`` solutions of it at most (0: all), GRAPH sees ``graphs``.
 
     ``kinds`` are those of variables that it sorts by, as far as they are known.
     """
     form = parsed(query).form
-    query = _Words(query, base, kinds).said()
+    query = _Words(query, base, dict(kinds)).said()
     query = replaced(_renamed(query, graphs), _NO_GROUP, _SOME_GROUP)
     if not rows:
         return query
@@ -123,11 +127,10 @@ def parsed(query: str) -> Parsed:
     >>> sorted(parsed("SELECT ?n (?n > 1 AS ?many) ?few { ?s ?p ?n BIND(!(?n > 1) AS ?few) BIND(3 AS ?three) }").truths)
     ['few', 'many']
     """
-    return _parsed_short(query) if len(query) <= _SHORT else _parsed_long(query)
+    return _parsed_short(query) if len(query) <= SHORT else _parsed_long(query)
 
 
-_parsed_short, _parsed_long = lru_cache(maxsize=64)(Parsed), lru_cache(maxsize=4)(Parsed)
-"""As many as are asked at once; of long queries, which take more memory, a few."""
+_parsed_short, _parsed_long = lru_cache(maxsize=_AT_ONCE)(Parsed), lru_cache(maxsize=4)(Parsed)
 
 
 def _group(where: Node) -> Node:
