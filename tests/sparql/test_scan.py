@@ -146,6 +146,8 @@ JOINED = {
     "numbers": "?s ?p 1.",
     "names": "a:s a:p a:o. ",
     "truths": "?s ?p true.",
+    "truths before names": ":x ?p true.",
+    "numbers before names": "e:x ?p 1.",
     "steps": "?s a/a/",
     "groups": "{ } ",
     "graphs": "GRAPH ?g { } ",
@@ -174,6 +176,12 @@ def test_a_group_may_join_so_many_patterns(name: str) -> None:
 @pytest.mark.parametrize("name", APART)
 def test_what_is_not_joined_counts_little(name: str) -> None:
     scan("ASK { ?s ?p ?o . " + APART[name] * 1000 + "}")
+
+
+def test_what_exists_in_an_expression_is_weighed() -> None:
+    for start in ("FILTER EXISTS {", "FILTER(EXISTS {", "FILTER(1 - EXISTS {", "FILTER(true-EXISTS{"):
+        with pytest.raises(MalformedQuery, match="joins more than"):
+            scan("ASK { " + start + "?s ?p ?o . " * 200 + "}")
 
 
 def test_lists_and_data_are_told_apart() -> None:
@@ -219,3 +227,54 @@ def test_no_text_is_looked_at_again_and_again(start: str, unit: str) -> None:
 @given(st.one_of(st.binary(max_size=40), st.text("%0aAfF=+ _\r\n\té", max_size=20).map(str.encode)))
 def test_percent_encodings_are_decoded_as_the_library_does(part: bytes) -> None:
     assert _unquoted(part) == unquote_to_bytes(part)
+
+
+HIDING = {
+    "a service": 'ASK { FILTER(?a<?b#> """\n) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "a string": "ASK { FILTER(?a<?b&&'>' = ?c) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }",
+    "patterns": "ASK{FILTER(?s<1)." + ".".join(f"?s?p{n}?o{n}" for n in range(200)) + ".FILTER(2>?s)}",
+    "a number": 'ASK { FILTER(1<2#> """\n) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "a name": 'PREFIX u: <u:> ASK { FILTER(u:a<u:x#> """\n) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "a truth": 'ASK { FILTER(true<?b#> """\n) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "a call": 'ASK { BIND(STR(1)<?b#> """\n AS ?x) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "in brackets": 'ASK { FILTER((?a<?b#> """\n)) SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } # """\n }',
+    "operators": "ASK { FILTER(?a<?b" + "+?b" * 5000 + "&&?c>?d) }",
+    "a triple term": 'ASK { FILTER(<<( <a:a> <a:b> 1 )>><?b#> """\n) SERVICE <http://127.0.0.1:9/> {} # """\n }',
+    "in a column": 'SELECT (?a<?b#> """\n AS ?x) { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } } # """',
+}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "SERVICE<http://a/> {}",
+        "serviceSILENT<http://a/> {}",
+        "?s ?p trueSERVICE<http://a/> {}",
+        "?s ?p true.SERVICE <http://a/> {}",
+        "?s ?p 1.SERVICE <http://a/> {}",
+        "?s ?p a:.SERVICE <http://a/> {}",
+        "?s ?p a:b. SERVICE\n<http://a/> {}",
+        "?s ?p ?o.SERVICE <http://a/> {}",
+    ],
+)
+def test_a_service_is_seen_however_it_is_set(pattern: str) -> None:
+    assert scan(f"PREFIX a: <http://a/> ASK {{ {pattern} }}").service
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_less_than_hides_nothing(name: str) -> None:
+    """Parsers without a lexer take ``?a<?b#>`` for a comparison and a comment, where the grammar's longest token is an IRI."""
+    with pytest.raises(MalformedQuery, match="Put a space after <"):
+        scan(HIDING[name])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "PREFIX : <#> SELECT * { ?s <#p> <#o> . :a <urn:x#y> (?x <http://a/#b> 1) FILTER(?x < 3 && ?y <= 4) }",
+        "SELECT * { VALUES (?a ?b) { (<urn:a:1> <urn:b:2>) (1 <http://a/(b)#c>) } FILTER(?x IN (1, <#a>)) }",
+        "ASK { FILTER(?x<3) FILTER(?x<?y) FILTER(<#a> = ?x || SAMETERM(?x, <#b>)) ?s (<#a>/<#b>)* ?o }",
+    ],
+)
+def test_what_is_plain_is_let_through(query: str) -> None:
+    scan(query)

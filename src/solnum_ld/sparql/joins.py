@@ -104,9 +104,10 @@ class _Weighing:
 
     def brace(self, index: int, previous: str) -> None:
         """Take a brace that opens a group, or rows of VALUES."""
-        joins = not self._data and (self._frame.kind != _OTHER or previous in _APART)
+        last = previous[previous.rfind("-") + 1 :]  # "true-EXISTS" is two words and a sign
+        joins = not self._data and (self._frame.kind != _OTHER or last in _APART)
         self._data = self._expected = False
-        word = previous if self._frame.kind == _GROUP else "WHERE"
+        word = last if self._frame.kind == _GROUP else "WHERE"
         self._open(_Frame(_GROUP if joins else _OTHER, index, word if word in _APART else ""))
 
     def parenthesis(self, index: int) -> None:

@@ -23,8 +23,8 @@ MAX_CLAUSES = 2000
 """Operators and path steps, and clauses that each add a level to the algebra."""
 
 _VARIABLE = r"[?$][A-Za-z0-9_\u00b7-\U000effff]++"
-_RUN = r"[A-Za-z_\u00c0-\U000effff][\w.\-\u00b7]*+"
-_LOCAL = r":(?:[\w:\-\u00b7]|%[0-9A-Fa-f]{2}|\\.|\.+(?=[\w:\-\u00b7%\\]))*+"
+_RUN = r"[A-Za-z_\u00c0-\U000effff][\w\-\u00b7]*+(?:\.++[\w\-\u00b7]++)*+"
+_LOCAL = r":(?:(?!\.)(?:[\w:\-\u00b7]++|%[0-9A-Fa-f]{2}|\\.|\.+(?=[\w:\-\u00b7%\\]))*+)?+"
 _OPERATOR = r"&&|\|\||[<>!]?=|[-+*/|^!<>~]"
 _TEXTS = r"""
     \#[^\n\r]*
@@ -33,7 +33,7 @@ _TEXTS = r"""
   | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?
   | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+'?
   | @[A-Za-z]+(?:-[A-Za-z0-9]+)*
-  | [0-9]+(?:\.(?:[0-9]+|(?=[eE])))?(?:[eE][-+]?[0-9]+)?
+  | [0-9]+(?:\.(?:[0-9]+|(?=[eE][-+]?[0-9])))?(?:[eE][-+]?[0-9]+)?
 """
 """Comments, strings, language tags, numbers. A string that nothing closes ends with its line, like a comment: so that no
 text is looked at more than once, however many quotes it has; no query that parses has such a string."""
@@ -73,6 +73,12 @@ _COUNTED = re.compile(
 """The next token that counts in a pattern, after all that do not: brackets, separators, operators, words, IRIs with a
 parenthesis."""
 
+_UNCLEAR = re.compile(
+    r"""<(?![A-Za-z][A-Za-z0-9+.\-]*://)(?=[^<>"{}|^`\x00-\x20]*[#'()\[\]]|[^<>"{}|^`\x00-\x20]{100})[^<>"{}|^`\x00-\x20]*>"""
+)
+"""What looks like an IRI and may be less-than, with what follows it in an expression: brackets, a comment, the begin of a string."""
+
+_OPERANDS = frozenset({"iri", "local", "default", "close", None})
 _OPENING = "{(["
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PREFIXED = frozenset({"local", "default"})
@@ -84,7 +90,7 @@ _CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
 _SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < > ~".split())
 _PUNCTUATION = frozenset("})].;,")
 _AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
-_NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "SERVICE", "WHERE"}
+_NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "WHERE"}
 _HIDDEN_CHANGE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
 """A changing function in what looks like an IRI, since ``<`` may be less-than."""
 
@@ -149,6 +155,8 @@ class _Scanner:
     def scan(self) -> Scan:
         if "\0" in self._text:
             raise MalformedQuery("The query holds a NUL character.")
+        if _UNCLEAR.search(self._text):
+            self._refuse_unclear()
         for token in _TOKEN.finditer(self._text):
             kind = token.lastgroup
             if self._dataset is not None and self._body == len(self._text):
@@ -199,6 +207,24 @@ class _Scanner:
             self._grouped,
         )
 
+    def _refuse_unclear(self) -> None:
+        """Refuse an IRI where an expression may go on with less-than, in which parsers differ from each other and from this."""
+        brackets: list[str] = []
+        operand = False
+        for token in _JOINING.finditer(self._text):
+            kind, written = token.lastgroup, token[0]
+            if written[0] == "#":
+                continue
+            if kind == "iri" and operand and brackets and brackets[-1] == "(" and _UNCLEAR.fullmatch(written):
+                raise self._refused(
+                    token.start(), "What follows < here may be an IRI, or less than something. Put a space after <."
+                )
+            if kind == "open":
+                brackets.append(written)
+            elif kind == "close" and brackets:
+                brackets.pop()
+            operand = (kind in _OPERANDS and written not in ".;,") or written.upper() in ("TRUE", "FALSE", ">")
+
     def _weigh(self, found: list[str], opening: str) -> None:
         """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
         counted = map(str.upper, found)
@@ -242,7 +268,7 @@ class _Scanner:
         if depth > MAX_DEPTH or operators > MAX_OPERATORS or clauses > MAX_CLAUSES:
             return False
         self._changing = self._changing or not noted.isdisjoint(_CHANGING)
-        self._service = self._service or "SERVICE" in noted
+        self._service = self._service or any("SERVICE" in word for word in noted)
         return True
 
     def _expect(self, token: re.Match[str]) -> None:
@@ -283,6 +309,8 @@ class _Scanner:
                     expected=("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"),
                 )
             return
+        if "SERVICE" in word:  # parsers without a lexer take "SERVICESILENT" and "trueSERVICE" for two words
+            self._service = True
         if word not in _NOTED:
             return
         if word in _AFTER_PATTERN and self._depth == 0 and self._body == len(self._text):
@@ -295,8 +323,6 @@ class _Scanner:
                 )
         elif word in _CHANGING:
             self._changing = True
-        elif word == "SERVICE":
-            self._service = True
         elif word == "FROM" and self._depth == 0 and self._body == len(self._text):
             self._clause = self._default
             self._dataset = (self._dataset[0] if self._dataset else token.start(), token.end())
