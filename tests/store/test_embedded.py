@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import shutil
 import signal
+import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -25,7 +28,7 @@ from solnum_ld.errors import (
     StoreUnavailable,
 )
 from solnum_ld.mediatypes import CSV, NTRIPLES, RDFXML, SPARQL_JSON, SPARQL_XML, TURTLE
-from solnum_ld.sparql import parse_query
+from solnum_ld.sparql import QueryForm, SparqlQuery, parse_query
 from solnum_ld.store import Store, open_store
 from solnum_ld.store.pool import STALL
 from solnum_ld.store.protocol import Limits
@@ -391,3 +394,23 @@ def test_a_sort_that_breaks_the_engine_is_answered_by_another_worker(release: Pa
     died, found = with_store(release, talk, workers=1)
     assert died == 1, "the engine sorts by itself what it could not: see tests/sparql/test_order.py"
     assert found.count(b"\r\n") == 801
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp(2) is Linux's")
+@pytest.mark.parametrize("silent", ["", "SILENT"])
+def test_a_worker_reaches_no_network_even_when_it_is_asked_to(release: Path, silent: str) -> None:
+    """As where a SERVICE was hidden from the look at a query that comes before its parser."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        query = SparqlQuery(f"SELECT * {{ SERVICE {silent} <{address}> {{ ?s ?p ?o }} }}", QueryForm.SELECT)
+
+        async def talk() -> None:
+            store = open_store(release)
+            try:
+                with contextlib.nullcontext() if silent else pytest.raises(QueryAborted, match="could not evaluate"):
+                    await (await store.answer(query, SPARQL_JSON, Limits())).read()
+            finally:
+                await store.aclose()
+
+        asyncio.run(talk())
+        assert select.select([listener], [], [], 0)[0] == []

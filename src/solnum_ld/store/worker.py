@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 import pyoxigraph as ox
 
 from solnum_ld.namespaces import PREFIXES
+from solnum_ld.store.confinement import without_network
 from solnum_ld.store.datasets import Datasets, Evaluation
 from solnum_ld.store.faults import Fault, fault_of
 from solnum_ld.store.wire import BLOCK, END, FAULT, HEADER, READY, TIRED, WHOLE, frame
@@ -196,6 +197,7 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
     has now; the kernel then refuses, and the allocator ends the process.
     """
     die_with_parent()
+    without_network()
     _bound_memory(memory)
     base_pages = _resident()
     connection.sendall(frame(READY))
