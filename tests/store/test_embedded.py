@@ -29,9 +29,10 @@ from solnum_ld.errors import (
 )
 from solnum_ld.mediatypes import CSV, NTRIPLES, RDFXML, SPARQL_JSON, SPARQL_XML, TURTLE
 from solnum_ld.sparql import QueryForm, SparqlQuery, parse_query
-from solnum_ld.store import Store, open_store
+from solnum_ld.store import Store, open_store, process
 from solnum_ld.store.pool import STALL
 from solnum_ld.store.protocol import Limits
+from solnum_ld.store.wire import READY, UNCONFINED, frame
 
 from .contract import StoreContract, X, answer, build_release, until
 
@@ -414,3 +415,16 @@ def test_a_worker_reaches_no_network_even_when_it_is_asked_to(release: Path, sil
 
         asyncio.run(talk())
         assert select.select([listener], [], [], 0)[0] == []
+
+
+def test_that_the_kernel_does_not_confine_workers_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def said() -> None:
+        process._tell_unconfined.cache_clear()
+        for payload in (b"", UNCONFINED, UNCONFINED):
+            worker = process.Worker()
+            worker.data_received(frame(READY, payload))
+            assert worker.ready.done()
+
+    asyncio.run(said())
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "kept from the network" in caplog.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import select
 import signal
@@ -13,12 +14,14 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Protocol, cast
 
 from solnum_ld.errors import StoreUnavailable
-from solnum_ld.store.wire import HEADER, READY
+from solnum_ld.store.wire import HEADER, READY, UNCONFINED
 
+_log = logging.getLogger(__name__)
 _START_SECONDS = 60
 _WORDS = 4096
 """Bytes of a worker's last words that are looked at: its engine says first what went wrong."""
@@ -64,6 +67,8 @@ class Worker(asyncio.Protocol):
             payload = bytes(memoryview(buffer)[start + HEADER.size : end])
             start = end
             if kind == READY:
+                if payload == UNCONFINED:
+                    _tell_unconfined()
                 if not self.ready.done():
                     self.ready.set_result(None)
             elif self.listener is not None:
@@ -138,6 +143,14 @@ class Worker(asyncio.Protocol):
             if handle >= 0:
                 os.close(handle)
         self.handle = self.words = -1
+
+
+@cache
+def _tell_unconfined() -> None:
+    """Say once that the kernel does not do its part (seccomp(2); Linux on x86_64 and aarch64)."""
+    _log.warning(
+        "Query workers are kept from the network by the look at each query alone: this system has no seccomp for them."
+    )
 
 
 class Nursery:

@@ -8,7 +8,10 @@ HEADER = struct.Struct(">cI")
 """A frame: kind and length of what follows."""
 
 READY = b"R"
-"""The worker is ready; the payload is its process id."""
+"""The worker is ready; the payload is empty, or :data:`UNCONFINED`."""
+
+UNCONFINED = b"network"
+"""The kernel does not keep the worker from the network."""
 
 WHOLE = b"O"
 """The whole result."""

@@ -22,7 +22,7 @@ from solnum_ld.namespaces import PREFIXES
 from solnum_ld.store.confinement import without_network
 from solnum_ld.store.datasets import Datasets, Evaluation
 from solnum_ld.store.faults import Fault, fault_of
-from solnum_ld.store.wire import BLOCK, END, FAULT, HEADER, READY, TIRED, WHOLE, frame
+from solnum_ld.store.wire import BLOCK, END, FAULT, HEADER, READY, TIRED, UNCONFINED, WHOLE, frame
 
 _RESULTS = {
     "application/sparql-results+json": ox.QueryResultsFormat.JSON,
@@ -197,10 +197,10 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
     has now; the kernel then refuses, and the allocator ends the process.
     """
     die_with_parent()
-    without_network()
+    confined = without_network()
     _bound_memory(memory)
     base_pages = _resident()
-    connection.sendall(frame(READY))
+    connection.sendall(frame(READY, b"" if confined else UNCONFINED))
     buffer, room = bytearray(), memoryview(bytearray(_ROOM))
     while True:
         while len(buffer) < HEADER.size or len(buffer) < HEADER.size + HEADER.unpack_from(buffer)[1]:
