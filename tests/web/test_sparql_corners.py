@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -177,3 +178,20 @@ def test_an_error_is_not_sent_for_the_request_before(server: Server) -> None:
     except ConnectionResetError:
         return
     assert not answer or parse_answer(answer).status == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("ASK { FILTER(?a<?b#>) }", "Mettez une espace après"),
+        ("ASK { " + "?s ?p ?o . " * 200 + "}", "joint plus de 100 motifs"),
+        ("ASK { ?s nowhere:p ?o }", "nowhere: n’est pas déclaré"),
+    ],
+    ids=["unclear", "long", "prefix"],
+)
+def test_the_page_says_why_a_query_is_refused(query: str, why: str, client: httpx.Client) -> None:
+    page = client.get("sparql", params={"query": query}, headers={"accept": "text/html", "accept-language": "fr"})
+    assert page.status_code == 400
+    told = html.unescape(page.text.partition('id="mistake"')[2].partition("</div>")[0])
+    assert why in told.replace("\u00a0", " ")
+    assert ("n’est plus du SPARQL" in told) is (why.startswith("nowhere"))

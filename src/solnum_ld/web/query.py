@@ -163,12 +163,18 @@ async def _body(
     )
 
 
+_SYNTAX = "Line "
+"""What the message of a query begins with that is none."""
+
+
 def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mistake:
     if not isinstance(error, MalformedQuery) or error.line is None or error.column is None:
         key = f"{status}_text"
         said = word(key, language) if has_word(key) else word(str(status), language) if has_word(str(status)) else ""
         return Mistake(said or word("error", language), detail_text(str(error), language))
-    said = word("syntax_text", language, line=error.line, column=error.column)
+    refused = not str(error).startswith(_SYNTAX)  # SPARQL, or what may be, that is not answered
+    said = word("400", language) if refused else word("syntax_text", language, line=error.line, column=error.column)
+    why = Text("") if error.expected else detail_text(str(error), language)
     if error.expected:
         said += " " + word(
             "syntax_expected",
@@ -180,7 +186,7 @@ def _mistake(error: SolnumError, text: str, status: int, language: str) -> Mista
     at = min(error.column - 1, len(line))
     begin = max(0, at - 200)
     shown = (line[begin:at], line[at : at + 1] or "\u2423", line[at + 1 : at + 200])
-    return Mistake(said, Text(""), shown, (error.line, error.column))
+    return Mistake(said, why, shown, (error.line, error.column))
 
 
 # -- results -------------------------------------------------------------------------------------------------------------
