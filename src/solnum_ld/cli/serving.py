@@ -53,6 +53,7 @@ from solnum_ld.config import (
     read_store,
 )
 from solnum_ld.errors import SettingsError
+from solnum_ld.memory import keep_little
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -104,6 +105,7 @@ def serve(
       solnum-ld serve my-data --base-uri https://data.example.org/ --contact team@example.org
       solnum-ld serve my-data --no-build --store http://10.0.0.1:7878/query,http://10.0.0.2:7878/query
     """
+    keep_little()
     from solnum_ld.release.options import BuildOptions
     from solnum_ld.web.clients import networks
     from solnum_ld.web.server import bind, run

@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
+from solnum_ld.memory import give_back
 from solnum_ld.namespaces import PREFIXES
 from solnum_ld.store.confinement import without_network
 from solnum_ld.store.datasets import Datasets, Evaluation
@@ -55,7 +56,10 @@ _ROOM = 64 * 1024
 """Bytes of a request that are read at once, into the same place every time: as much anew each time is much work for the kernel."""
 
 _SLOW_SECONDS = 0.02
-_GROWTH = 96 * 1024 * 1024
+_SOME, _MUCH = 4 * 1024 * 1024, 96 * 1024 * 1024
+"""Bytes that a process may keep more than it kept last before it gives back what is free; more than it began with before it
+is replaced."""
+
 _NOT_XML = bytes(c for c in range(32) if c not in (9, 10, 13))
 _NEVER_XML = (b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"<oxprefix: ")
 _LONGEST = max(map(len, _NEVER_XML)) - 1
@@ -199,7 +203,7 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
     die_with_parent()
     confined = without_network()
     _bound_memory(memory)
-    base_pages = _resident()
+    growth = _Growth()
     connection.sendall(frame(READY, b"" if confined else UNCONFINED))
     buffer, room = bytearray(), memoryview(bytearray(_ROOM))
     while True:
@@ -214,10 +218,10 @@ def serve(connection: socket.socket, datasets: Datasets, memory: int) -> None:
         started = time.perf_counter()
         try:
             sink = _answer(connection, request, datasets)
-            tired = time.perf_counter() - started > _SLOW_SECONDS and _grown(base_pages)
-            sink.finish(tired=tired)
+            sink.finish(tired=time.perf_counter() - started > _SLOW_SECONDS and growth.is_much())
         except Fault as fault:
             connection.sendall(frame(FAULT, fault.to_json()))
+            growth.is_much()
         except BrokenPipeError:
             return
 
@@ -299,19 +303,22 @@ def _bound_memory(memory: int) -> None:
             return
 
 
+class _Growth:
+    """What the process keeps of memory, beside what it began with."""
+
+    def __init__(self) -> None:
+        self._begun = self._kept = _resident()
+
+    def is_much(self) -> bool:
+        """Give back what is free when there is more than there was, and tell whether much is kept all the same."""
+        if _resident() - self._kept >= _SOME:
+            give_back()
+            self._kept = _resident()
+        return self._kept - self._begun >= _MUCH
+
+
 def _resident() -> int:
-    if sys.platform != "linux":
-        return 0
-    return int(Path("/proc/self/statm").read_text().split()[1])
-
-
-def _grown(before: int) -> bool:
-    """Tell whether the process keeps much more memory than it began with, after giving back what it can."""
-    if (_resident() - before) * _PAGE < _GROWTH:
-        return False
-    if sys.platform == "linux":
-        ctypes.CDLL(None).malloc_trim(0)
-    return (_resident() - before) * _PAGE >= _GROWTH
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE if sys.platform == "linux" else 0
 
 
 def die_with_parent() -> None:

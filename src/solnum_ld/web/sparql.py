@@ -118,6 +118,7 @@ class SparqlEndpoint:
     def __init__(self, settings: SparqlSettings, clients: Clients, metrics: Metrics) -> None:
         self._settings, self._clients, self._metrics = settings, clients, metrics
         self._schemes: OrderedDict[str, tuple[str, str] | None] = OrderedDict()
+        self._reading = asyncio.Lock()  # one long text at a time: more at once would be no faster, and need more memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; errors become answers as long as nothing was sent."""
@@ -171,7 +172,8 @@ class SparqlEndpoint:
         exchange.query = text
         generation = generation_of(exchange.scope)
         if len(text) > _SCANNED_IN_THREAD:
-            query, moved = await asyncio.to_thread(self._read, asked, text, generation)
+            async with self._reading:
+                query, moved = await asyncio.to_thread(self._read, asked, text, generation)
         else:
             query, moved = self._read(asked, text, generation)
         exchange.cache = NO_STORE if query.changing or exchange.scope["method"] == "POST" else CACHE
