@@ -79,6 +79,13 @@ PIECES = [
         "{?s ?p ?o} UNION {?s ?p 1.?s a:b a:c.} ",
         "FILTER a:f(?x) ",
         "FILTER NOT EXISTS {",
+        "FILTER(1) ?s ",
+        "true.e:x ",
+        "_:b.:x ",
+        "'1'^^a:b ",
+        "-1 ",
+        "?s ?p (a:b [ a:c/a:d -1 ] 2) . ",
+        "true.SERVICE:x {",
         "PREFIX a: <http://a/>",
         "'open",
         '"',
@@ -153,6 +160,18 @@ JOINED = {
     "graphs": "GRAPH ?g { } ",
     "rows": "VALUES ?x { 1 } ",
     "annotations": "?s ?p ?o {| ?p ?o |} ",
+    "nodes": "?s ?p _:b.",
+    "nodes before names": ":x ?p _:b.",
+    "truths before names with a prefix": "e:x ?p true.",
+    "with conditions between": "?s ?p ?o FILTER(1) ",
+    "with calls between": "?s ?p ?o FILTER a:f() ",
+    "with values between": "?s ?p ?o BIND(1 AS ?x) ",
+    "with options between": "?s ?p ?o OPTIONAL {} ",
+    "with tests between": "?s ?p ?o FILTER EXISTS {} ",
+    "truths with conditions between": "true ?p ?o FILTER(1) ",
+    "blank nodes with conditions between": "[ ?p ?o ] FILTER(1) ",
+    "elements": "?s ?p (1 2).",
+    "elements with paths": "?s ?p ([ a:b/a:c 1 ] 2).",
 }
 APART = {
     "optional": "OPTIONAL { ?s ?p ?o } ",
@@ -162,6 +181,15 @@ APART = {
     "function": "FILTER a:f(?x, 1, 2, 3) ",
     "data": "BIND(COALESCE(1, 2, 3, 4) AS ?x) ",
 }
+COUNTED_ONCE = {
+    "types": "?s ?p '1'^^<x:y>.",
+    "directions": "?s ?p 'x'@ar--rtl.",
+    "negative numbers": "?s ?p -1.",
+    "closures": "?s a:b* ?o.",
+    "closures in parentheses": "?s (a:b)+ ?o.",
+    "alternatives": "?s (a:b|a:c|a:d|a:e)* ?o.",
+    "combining marks": "?s ?p a:e\u0301.",
+}
 
 
 @pytest.mark.parametrize("name", JOINED)
@@ -169,13 +197,20 @@ def test_a_group_may_join_so_many_patterns(name: str) -> None:
     """A hundred take the engine most of a second to plan, and it cannot be stopped while it plans."""
     scan("ASK {" + JOINED[name] * 30)
     with pytest.raises(MalformedQuery, match="joins more than 100 patterns") as refused:
-        scan("ASK {" + JOINED[name] * 100 + "}")
+        scan("ASK {" + JOINED[name] * 101 + "}")
     assert (refused.value.line, refused.value.column) == (1, 5)
 
 
 @pytest.mark.parametrize("name", APART)
 def test_what_is_not_joined_counts_little(name: str) -> None:
     scan("ASK { ?s ?p ?o . " + APART[name] * 1000 + "}")
+
+
+@pytest.mark.parametrize("name", COUNTED_ONCE)
+def test_signs_of_terms_and_of_paths_do_not_count_as_patterns(name: str) -> None:
+    scan("ASK {" + COUNTED_ONCE[name] * 49 + "}")
+    with pytest.raises(MalformedQuery, match="joins more than 100 patterns"):
+        scan("ASK {" + COUNTED_ONCE[name] * 100 + "}")
 
 
 def test_what_exists_in_an_expression_is_weighed() -> None:
@@ -255,10 +290,23 @@ HIDING = {
         "?s ?p a:.SERVICE <http://a/> {}",
         "?s ?p a:b. SERVICE\n<http://a/> {}",
         "?s ?p ?o.SERVICE <http://a/> {}",
+        "SERVICE:x {}",
+        "servicee:x {}",
+        "SERVICESILENTe:x\n# {\n{}",
+        "?s ?p true.SERVICE:x {}",
+        "?s ?p true.SERVICEe:x {}",
+        "?s ?p -1.SERVICE:x {}",
+        "?s :-1.SERVICE:x {}",
+        "FILTER(true)SERVICE:x {}",
     ],
 )
 def test_a_service_is_seen_however_it_is_set(pattern: str) -> None:
     assert scan(f"PREFIX a: <http://a/> ASK {{ {pattern} }}").service
+
+
+def test_a_prefix_may_be_called_service() -> None:
+    query = "PREFIX service: <urn:s:> SELECT * { GRAPH service:g { ?s service:p ?o } service:x ?p 'service:x {' }"
+    assert not scan(query).service
 
 
 @pytest.mark.parametrize("name", HIDING)

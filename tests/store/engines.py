@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
 from exchange import free_port
 
 from solnum_ld.manifest import read_manifest
+from solnum_ld.store.confinement import without_call
 from solnum_ld.store.remote.publishing import Credentials, Target, push
 from support import ROOT
 
@@ -31,14 +32,19 @@ class Silent:
 
 @contextlib.contextmanager
 def oxigraph(port: int = 0, seconds: int = 2) -> Iterator[str]:
-    """Run an Oxigraph server in memory, in the environment of its unit; give the address of its queries."""
+    """Run an Oxigraph server in memory, with environment and refused calls of its unit; give the address of its queries."""
     port = port or free_port()
     unit = (ROOT / "deploy" / "systemd" / "oxigraph@.service").read_text("utf-8")
-    shipped = dict(
-        line.removeprefix("Environment=").split("=", 1) for line in unit.splitlines() if line.startswith("Environment=")
-    )
+    said = [line.split("=", 1) for line in unit.splitlines() if "=" in line and line[0].isalpha()]
+    shipped = dict(value.split("=", 1) for name, value in said if name == "Environment")
+    refused = [value.removeprefix("~") for name, value in said if name == "SystemCallFilter"]
+
+    def confined() -> None:
+        for call in refused:
+            without_call(call)
+
     command = [str(OXIGRAPH), "serve", "--bind", f"127.0.0.1:{port}", "--timeout-s", str(seconds)]
-    with running(command, port, environment=os.environ | shipped):
+    with running(command, port, environment=os.environ | shipped, before=confined):
         yield f"http://127.0.0.1:{port}/query"
 
 
@@ -67,9 +73,11 @@ def running(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     stop: signal.Signals = signal.SIGKILL,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a server until the block ends; the block begins when it answers."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=cwd, env=environment)
+    """Run a server until the block ends; the block begins when it answers. ``before`` is done in its process."""
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=cwd, env=environment, preexec_fn=before)
     try:
         for _ in range(600):
             try:

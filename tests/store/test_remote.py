@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import select
 import shutil
 import socket
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qs
 
+import httpx
 import pyoxigraph as ox
 import pytest
 
@@ -52,6 +55,18 @@ def engine(release: Path) -> Iterator[str]:
     with oxigraph() as url:
         assert load(release, url)
         yield url
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp(2) is Linux's")
+@pytest.mark.parametrize("silent", ["", "SILENT"])
+def test_an_engine_started_by_its_unit_reaches_no_network(engine: str, silent: str) -> None:
+    """As where a SERVICE was hidden from the look at a query that comes before its parser."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        query = f"SELECT * {{ SERVICE {silent} <{address}> {{ ?s ?p ?o }} }}"
+        said = httpx.post(engine, content=query, headers={"Content-Type": "application/sparql-query"})
+        assert silent or b"Permission denied" in said.content
+        assert select.select([listener], [], [], 0)[0] == []
 
 
 def with_store(release: Path, urls: list[str], talk: Callable[[Store], Awaitable[T]], **options: int) -> T:
@@ -223,9 +238,9 @@ def test_what_the_grammar_allows_and_sparql_does_not_is_told_alike(
 def test_nothing_is_evaluated_where_names_are_checked(end: str) -> None:
     values = " ".join(map(str, range(300)))
     body = " ".join(f"VALUES ?{name} {{ {values} }}" for name in "abcdef")
-    for select in ("*", "(COUNT(*) AS ?n)", "DISTINCT (?a * ?b AS ?n)"):  # would take longer than there is time
+    for columns in ("*", "(COUNT(*) AS ?n)", "DISTINCT (?a * ?b AS ?n)"):  # would take longer than there is time
         Virtuoso().check(
-            f"SELECT {select} {{ {{ SELECT * {{ {body} }} }} {body} }} {end if '(C' not in select else ''}"
+            f"SELECT {columns} {{ {{ SELECT * {{ {body} }} }} {body} }} {end if '(C' not in columns else ''}"
         )
 
 

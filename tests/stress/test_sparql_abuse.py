@@ -609,6 +609,12 @@ def test_no_listener_of_the_loopback_hears_anything(attacked: Attacked, tmp_path
                     f"SELECT * {{ BIND(IRI('{address}') AS ?x) SERVICE {silent}?x {{ ?s ?p ?o }} }}",
                     f"BASE <{address}> ASK {{ SERVICE {silent}<> {{}} }}",
                 ]
+                glued = silent.strip()
+                bodies += [
+                    f"PREFIX : <{address}> ASK {{ SERVICE{glued}:x {{ ?s ?p ?o }} }}",
+                    f"PREFIX e: <{address}> ASK {{ ?s ?p true.SERVICE{glued}e:x {{ ?s ?p ?o }} }}",
+                    f"PREFIX : <{address}> ASK {{ ?s :-1.SERVICE{glued}:x # {{\n {{ ?s ?p ?o }} }}",
+                ]
             bodies += [
                 f"SELECT * FROM <{address}> {{ ?s ?p ?o }}",
                 f"SELECT * FROM NAMED <{address}> {{ GRAPH ?g {{ ?s ?p ?o }} }}",

@@ -339,6 +339,8 @@ def reaching(address: str, file: str) -> list[str]:
         f"SELECT * {{ SERVICESILENT<{address}>{body} }}",
         f'ASK {{ FILTER(1<2#> """\n) SERVICE <{address}> {body} # """\n }}',
         f"ASK {{ FILTER(1<2&&'>' != '<') SERVICE <{address}> {body} }}",
+        f"PREFIX : <{address}> ASK {{ SERVICE:x {body} }}",
+        f"PREFIX e: <{address}> ASK {{ ?s ?p true.SERVICESILENTe:x {body} }}",
         f"SELECT * FROM <{address}> {body}",
         f"SELECT * FROM NAMED <{address}> {{ GRAPH ?g {body} }}",
         f"CONSTRUCT WHERE {body}".replace("WHERE", f"FROM <{address}> WHERE"),

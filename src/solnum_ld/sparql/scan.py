@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from solnum_ld.errors import MalformedQuery
-from solnum_ld.sparql.joins import MAX_JOINED, excess
+from solnum_ld.sparql.joins import excess
 
 MAX_DEPTH = 200
 """Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
@@ -23,16 +23,21 @@ MAX_CLAUSES = 2000
 """Operators and path steps, and clauses that each add a level to the algebra."""
 
 _VARIABLE = r"[?$][A-Za-z0-9_\u00b7-\U000effff]++"
-_RUN = r"[A-Za-z_\u00c0-\U000effff][\w\-\u00b7]*+(?:\.++[\w\-\u00b7]++)*+"
-_LOCAL = r":(?:(?!\.)(?:[\w:\-\u00b7]++|%[0-9A-Fa-f]{2}|\\.|\.+(?=[\w:\-\u00b7%\\]))*+)?+"
-_OPERATOR = r"&&|\|\||[<>!]?=|[-+*/|^!<>~]"
+_CHARS = r"\w\-\u00b7-\U000effff"
+"""What goes on a name, and some more beyond ASCII, which no token holds elsewhere."""
+
+_FIRST = rf"[A-Za-z_\u00c0-\U000effff][{_CHARS}]*+"
+_RUN = rf"{_FIRST}(?:\.++[{_CHARS}]++)*+"
+_BLANK = rf"_:[{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
+_LOCAL = rf":(?:(?![.\-])(?:[:{_CHARS}]++|%[0-9A-Fa-f]{{2}}|\\.|\.+(?=[:{_CHARS}%\\]))*+)?+"
+_OPERATOR = r"&&|\|\||\^\^|[<>!]?=|[-+*/|^!<>~]"
 _TEXTS = r"""
     \#[^\n\r]*
   | \"\"\"[^"\\]*(?:(?:\\(?:.|\Z)|"(?!""))[^"\\]*)*(?:\"\"\"|\Z)
   | '''[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)
   | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?
   | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+'?
-  | @[A-Za-z]+(?:-[A-Za-z0-9]+)*
+  | @[A-Za-z]+(?:--?[A-Za-z0-9]+)*
   | [0-9]+(?:\.(?:[0-9]+|(?=[eE][-+]?[0-9])))?(?:[eE][-+]?[0-9]+)?
 """
 """Comments, strings, language tags, numbers. A string that nothing closes ends with its line, like a comment: so that no
@@ -42,6 +47,7 @@ _TOKEN = re.compile(
     rf"""
     {_VARIABLE}
   | (?P<iri><[^<>"{{}}|^`\x00-\x20]*>)
+  | {_BLANK}
   | (?P<run>{_RUN})(?P<local>{_LOCAL})?
   | (?P<default>{_LOCAL})
   | (?P<open>[{{(\[])
@@ -60,23 +66,27 @@ _COUNTED = re.compile(
         \s++
       | {_VARIABLE}
       | <[^<>"{{}}|^`\x00-\x20(]*>
-      | {_RUN}{_LOCAL}
+      | {_BLANK}
+      | {_FIRST}{_LOCAL}
       | {_LOCAL}
       | {_TEXTS}
       | [^A-Za-z_\u00c0-\U000effff{{(\[}})\].;,&|<>!=+*/^~-]
       | &(?!&)
     )*+
-    ( [{{(\[}})\].;,] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN} )?
+    ( [{{(\[}})\].;,] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN}(?:{_LOCAL})? )?
     """,
     re.VERBOSE | re.DOTALL,
 )
 """The next token that counts in a pattern, after all that do not: brackets, separators, operators, words, IRIs with a
-parenthesis."""
+parenthesis, names with a dot before their colon."""
 
 _UNCLEAR = re.compile(
     r"""<(?![A-Za-z][A-Za-z0-9+.\-]*://)(?=[^<>"{}|^`\x00-\x20]*[#'()\[\]]|[^<>"{}|^`\x00-\x20]{100})[^<>"{}|^`\x00-\x20]*>"""
 )
 """What looks like an IRI and may be less-than, with what follows it in an expression: brackets, a comment, the begin of a string."""
+
+_SERVING = re.compile(rf"SERVICE[{_CHARS}.]*:", re.IGNORECASE)
+"""A name that parsers without a lexer may take for two words, when a brace follows it: "SERVICE" and ":x", "a:x" …"""
 
 _OPERANDS = frozenset({"iri", "local", "default", "close", None})
 _OPENING = "{(["
@@ -87,7 +97,7 @@ _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
 _CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-_SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < > ~".split())
+_SIGNS = frozenset("&& || ^^ <= >= != = - + * / | ^ ! < > ~".split())
 _PUNCTUATION = frozenset("})].;,")
 _AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
 _NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "WHERE"}
@@ -189,6 +199,8 @@ class _Scanner:
                 self._weigh(self._counted, token[0])
                 if self._sum(self._counted):
                     break
+        if _SERVING.search(self._text):
+            self._service = self._service or self._names_service()
         if not self._form:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
@@ -206,6 +218,17 @@ class _Scanner:
             self._body,
             self._grouped,
         )
+
+    def _names_service(self) -> bool:
+        """Tell whether a name that could be SERVICE stands before a group, of which it is not the graph."""
+        before, serving = "", False
+        for token in tokens(self._text):
+            if serving and token[0] == "{":
+                return True
+            prefix = token[0].partition(":")[0] if token.lastgroup == "local" else ""
+            serving = "SERVICE" in prefix.upper() and before != "GRAPH"
+            before = token[0].upper()
+        return False
 
     def _refuse_unclear(self) -> None:
         """Refuse an IRI where an expression may go on with less-than, in which parsers differ from each other and from this."""
@@ -228,7 +251,7 @@ class _Scanner:
     def _weigh(self, found: list[str], opening: str) -> None:
         """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
         counted = map(str.upper, found)
-        if excess(chain((opening,), counted) if opening == "{" else counted, MAX_JOINED) is not None:
+        if excess(chain((opening,), counted) if opening == "{" else counted, complete=False) is not None:
             self._weigh_exactly()
 
     def _weigh_exactly(self) -> None:
@@ -261,7 +284,7 @@ class _Scanner:
             elif written[0] == "<":
                 if _HIDDEN_CHANGE.search(written):
                     noted.add("RAND")
-            elif written not in _PUNCTUATION:
+            elif written not in _PUNCTUATION and ":" not in written:
                 words = [word.upper() for word in _WORD.findall(written)]
                 noted.update(words)
                 clauses += number * sum(word in _CLAUSES for word in words)

@@ -16,8 +16,11 @@ _NUMBER, _ARCHITECTURE = 0, 4
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000 | 13
 """Let a call through; let it fail with EACCES."""
 
-_SOCKET = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
-"""How the kernel names a processor, and the number of socket(2) there."""
+_CALLS = {
+    "x86_64": (0xC000003E, {"socket": 41, "connect": 42}),
+    "aarch64": (0xC00000B7, {"socket": 198, "connect": 203}),
+}
+"""How the kernel names a processor, and the numbers of calls there."""
 
 
 class _Program(ctypes.Structure):
@@ -29,15 +32,20 @@ def without_network() -> bool:
 
     Those that are open stay so.
     """
-    known = _SOCKET.get(platform.machine()) if sys.platform == "linux" else None
+    return without_call("socket")
+
+
+def without_call(name: str) -> bool:
+    """Let ``socket`` or ``connect`` fail with EACCES from now on, as systemd's ``SystemCallFilter=~connect`` would."""
+    known = _CALLS.get(platform.machine()) if sys.platform == "linux" else None
     if known is None:
         return False
-    architecture, number = known
+    architecture, numbers = known
     steps = (
         (_LOAD, 0, 0, _ARCHITECTURE),
         (_EQUAL, 0, 2, architecture),
         (_LOAD, 0, 0, _NUMBER),
-        (_EQUAL, 1, 0, number),
+        (_EQUAL, 1, 0, numbers[name]),
         (_RETURN, 0, 0, _ALLOW),
         (_RETURN, 0, 0, _REFUSE),
     )
