@@ -242,6 +242,25 @@ NESTED = {
     "long IRI": "ASK { <http://x/" + "x" * 500_000 + "> ?p ?o }",
     "long number": "SELECT (1" + "0" * 500_000 + " AS ?x) {}",
     "long string": "SELECT ('" + "x" * 900_000 + "' AS ?x) {}",
+    "replace": nested("REPLACE(", "'a'", ", 'b', 'c')", head="SELECT (", tail=" AS ?x) {}", depth=40),
+    "group concat": nested("GROUP_CONCAT(", "1", ")", head="SELECT (", tail=" AS ?x) {}", depth=40),
+    "path repeated": "ASK { ?s (" + "/".join(f"<x:{n}>" for n in range(60)) + ")+ ?o . ?o ?p ?q }",
+    "path to many": "ASK { ?s "
+    + "/".join(f"<x:{n}>" for n in range(40))
+    + " "
+    + ", ".join(f"?o{n}" for n in range(40))
+    + " }",
+    "sums without spaces": "ASK { FILTER(true" + "-1" * 400_000 + ") }",
+    "values and patterns": "ASK { VALUES ?s { "
+    + "1 " * 100_000
+    + "} "
+    + "".join(f"?s ?p{n} ?o{n} . " for n in range(90))
+    + "}",
+    "conditions and unions": "ASK { "
+    + " UNION ".join(f"{{ ?s ?p{n} 1 }}" for n in range(1900))
+    + f" FILTER(?s IN ({'1,' * DEPTH} 1)) }}",
+    "patterns without dots": "ASK { " + "?s ?p ?o FILTER(1) " * 1900 + "}",
+    "services by name": "ASK {#" + "SERVICE" * 100_000 + "\n}",
     "mixed": "ASK { " + "{ OPTIONAL { FILTER(((1 + (2 " * (DEPTH // 4),
 }
 

@@ -10,9 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from solnum_ld.errors import MalformedQuery
+from solnum_ld.sparql.calls import may_be_read_often, read_too_often
 from solnum_ld.sparql.joins import excess
 
 MAX_DEPTH = 200
@@ -30,6 +30,8 @@ _FIRST = rf"[A-Za-z_\u00c0-\U000effff][{_CHARS}]*+"
 _RUN = rf"{_FIRST}(?:\.++[{_CHARS}]++)*+"
 _BLANK = rf"_:[{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
 _LOCAL = rf":(?:(?![.\-])(?:[:{_CHARS}]++|%[0-9A-Fa-f]{{2}}|\\.|\.+(?=[:{_CHARS}%\\]))*+)?+"
+_PART = rf"(?:[:{_CHARS}]|%[0-9A-Fa-f]{{2}}|\\.)"
+_ONE_DOT = rf":(?:(?![.\-]){_PART}++(?:\.++{_PART}++)?+)?+(?!\.++{_PART})"
 _OPERATOR = r"&&|\|\||\^\^|[<>!]?=|[-+*/|^!<>~]"
 _TEXTS = r"""
     \#[^\n\r]*
@@ -37,7 +39,7 @@ _TEXTS = r"""
   | '''[^'\\]*(?:(?:\\(?:.|\Z)|'(?!''))[^'\\]*)*(?:'''|\Z)
   | "[^"\\\n\r]*+(?:\\.[^"\\\n\r]*+)*+"?
   | '[^'\\\n\r]*+(?:\\.[^'\\\n\r]*+)*+'?
-  | @[A-Za-z]+(?:--?[A-Za-z0-9]+)*
+  | @[A-Za-z]+(?:-[A-Za-z0-9]+)*+(?:--[A-Za-z]+)?
   | [0-9]+(?:\.(?:[0-9]+|(?=[eE][-+]?[0-9])))?(?:[eE][-+]?[0-9]+)?
 """
 """Comments, strings, language tags, numbers. A string that nothing closes ends with its line, like a comment: so that no
@@ -67,40 +69,48 @@ _COUNTED = re.compile(
       | {_VARIABLE}
       | <[^<>"{{}}|^`\x00-\x20(]*>
       | {_BLANK}
-      | {_FIRST}{_LOCAL}
-      | {_LOCAL}
+      | {_FIRST}{_ONE_DOT}
+      | {_ONE_DOT}
       | {_TEXTS}
-      | [^A-Za-z_\u00c0-\U000effff{{(\[}})\].;,&|<>!=+*/^~-]
+      | [^A-Za-z_:\u00c0-\U000effff{{(\[}})\].;,&|<>!=+*/^~-]
       | &(?!&)
     )*+
-    ( [{{(\[}})\].;,] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN}(?:{_LOCAL})? )?
+    ( [{{(\[}})\].;,] | <[^<>"{{}}|^`\x00-\x20]*> | {_OPERATOR} | {_RUN}(?:{_LOCAL})? | {_LOCAL} )?
     """,
     re.VERBOSE | re.DOTALL,
 )
 """The next token that counts in a pattern, after all that do not: brackets, separators, operators, words, IRIs with a
-parenthesis, names with a dot before their colon."""
+parenthesis, names with a dot before their colon or several after it."""
 
 _UNCLEAR = re.compile(
     r"""<(?![A-Za-z][A-Za-z0-9+.\-]*://)(?=[^<>"{}|^`\x00-\x20]*[#'()\[\]]|[^<>"{}|^`\x00-\x20]{100})[^<>"{}|^`\x00-\x20]*>"""
 )
 """What looks like an IRI and may be less-than, with what follows it in an expression: brackets, a comment, the begin of a string."""
 
-_SERVING = re.compile(rf"SERVICE[{_CHARS}.]*:", re.IGNORECASE)
+_SERVING = re.compile(rf"SERVICE[{_CHARS}.]{{0,99}}+:|SERVICE[{_CHARS}.]{{100}}", re.IGNORECASE)
 """A name that parsers without a lexer may take for two words, when a brace follows it: "SERVICE" and ":x", "a:x" …"""
 
-_OPERANDS = frozenset({"iri", "local", "default", "close", None})
+_SEVERAL_DOTS = re.compile(rf"[^:]*+:{_PART}++\.++{_PART}++\.++{_PART}")
+"""A name with dots in two places of its local part, which some parsers end before the second."""
+
+_GLUED = re.compile("(?:TRUE|FALSE|NOT|UNDEF|BY|DISTINCT|REDUCED)+(?=[A-Z])")
+"""What parsers without a lexer let stand before another word without a space."""
+
+_OPERANDS = frozenset({"iri", "local", "default", "close", ""})
 _OPENING = "{(["
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PREFIXED = frozenset({"local", "default"})
+_NAMES = _PREFIXED | {"iri"}
+_BEFORE_OPERANDS = frozenset({"DISTINCT", "UNDEF"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
 _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
-_CHANGING = frozenset({"RAND", "NOW", "UUID", "STRUUID", "BNODE"})
-_SIGNS = frozenset("&& || ^^ <= >= != = - + * / | ^ ! < > ~".split())
-_PUNCTUATION = frozenset("})].;,")
+_CHANGING = re.compile("RAND|NOW|UUID|BNODE")
+_SIGNS = frozenset("&& || <= >= != = - + * / | ^ ! < > ~".split())
+_PUNCTUATION = frozenset("} ) ] . ; , ^^".split())
 _AFTER_PATTERN = frozenset("VALUES GROUP HAVING ORDER LIMIT OFFSET".split())
-_NOTED = _CLAUSES | _CHANGING | _AFTER_PATTERN | {"FROM", "NAMED", "WHERE"}
+_NOTED = _CLAUSES | _AFTER_PATTERN | {"FROM", "NAMED", "WHERE"}
 _HIDDEN_CHANGE = re.compile(r"\b(?:RAND|NOW|UUID|STRUUID|BNODE)\s*\(", re.IGNORECASE)
 """A changing function in what looks like an IRI, since ``<`` may be less-than."""
 
@@ -179,28 +189,30 @@ class _Scanner:
             elif kind == "run":  # "a.b" is two words: a dot or hyphen belongs to a name only before a colon
                 for word in _WORD.finditer(self._text, token.start(), token.end()):
                     self._word(word)
+                self._operate(token, token[0].count("-"))
             elif kind == "open":
                 self._open(token)
             elif kind == "close":
                 self._depth -= 1
             elif kind == "operator":
-                self._operators += 1
-                if self._operators > MAX_OPERATORS:
-                    raise self._refused(
-                        token.start(),
-                        f"The query is not answered here: it has more than {MAX_OPERATORS} operators and path steps.",
-                    )
+                self._operate(token, token[0] != "^^")
+            elif kind in _PREFIXED and _SEVERAL_DOTS.match(token[0]):
+                raise self._refused(
+                    token.start(), f"{token[0][:80]} has several dots. Write \\. for each of them after the colon."
+                )
             elif self._clause is not None:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
                 self._target(token[0])
             if self._body < len(self._text) and self._counted is None:
                 self._counted = [*filter(None, _COUNTED.findall(self._text, token.end()))]
-                self._weigh(self._counted, token[0])
+                self._weigh([self._text[self._body : token.end()], *self._counted])
                 if self._sum(self._counted):
                     break
-        if _SERVING.search(self._text):
+        if "SERVICE" in self._text.upper() and _SERVING.search(self._text):
             self._service = self._service or self._names_service()
+        if may_be_read_often(self._text):
+            self._weigh_calls()
         if not self._form:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
@@ -232,26 +244,46 @@ class _Scanner:
 
     def _refuse_unclear(self) -> None:
         """Refuse an IRI where an expression may go on with less-than, in which parsers differ from each other and from this."""
-        brackets: list[str] = []
-        operand = False
+        opened: list[str] = []  # "(" for an expression's parenthesis, "" for that of a list, path or row of VALUES
+        data = operand = False
+        before = previous = ("", "")  # kinds and texts of the two last tokens
         for token in _JOINING.finditer(self._text):
-            kind, written = token.lastgroup, token[0]
+            kind, written = token.lastgroup or "", token[0]
             if written[0] == "#":
                 continue
-            if kind == "iri" and operand and brackets and brackets[-1] == "(" and _UNCLEAR.fullmatch(written):
+            if kind == "iri" and operand and opened and opened[-1] == "(" and _UNCLEAR.fullmatch(written):
                 raise self._refused(
                     token.start(), "What follows < here may be an IRI, or less than something. Put a space after <."
                 )
-            if kind == "open":
-                brackets.append(written)
-            elif kind == "close" and brackets:
-                brackets.pop()
-            operand = (kind in _OPERANDS and written not in ".;,") or written.upper() in ("TRUE", "FALSE", ">")
+            if written == "(":
+                around = opened[-1] if opened else "("
+                calls = _is_word(*previous) or (previous[0] in _NAMES and _is_word(*before))
+                opened.append("(" if around == "(" or (around == "{" and calls) else "")
+            elif written == "{":
+                opened.append("VALUES" if data else "{")
+            elif kind == "open":
+                opened.append(written)
+            elif kind == "close" and opened:
+                opened.pop()
+            if kind == "run":
+                data = data or "VALUES" in written.upper()
+                operand = written.upper() not in _BEFORE_OPERANDS
+            else:
+                data = data and written != "{"
+                operand = (kind in _OPERANDS and written not in ".;,") or written == ">"
+            before, previous = previous, (kind, written)
 
-    def _weigh(self, found: list[str], opening: str) -> None:
+    def _weigh_calls(self) -> None:
+        found = list(tokens(self._text))
+        passed = read_too_often(token[0].upper() for token in found)
+        if passed is not None:
+            what = "it has too many REPLACE, SUBSTR, REGEX or GROUP_CONCAT within each other"
+            raise self._refused(found[passed].start(), f"The query is not answered here: {what}.")
+
+    def _weigh(self, found: list[str]) -> None:
         """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
-        counted = map(str.upper, found)
-        if excess(chain((opening,), counted) if opening == "{" else counted, complete=False) is not None:
+        plain = {written: _plain(written) for written in set(found)}
+        if excess(map(plain.__getitem__, found), len(self._text) - self._body) is not None:
             self._weigh_exactly()
 
     def _weigh_exactly(self) -> None:
@@ -261,7 +293,7 @@ class _Scanner:
             for token in _JOINING.finditer(self._text, self._body):
                 if token[0][0] != "#":
                     starts.append(token.start())
-                    yield token[0].upper()
+                    yield _plain(token[0]) if token.lastgroup == "run" else token[0].upper()
 
         passed = excess(words())
         if passed is not None:
@@ -284,13 +316,17 @@ class _Scanner:
             elif written[0] == "<":
                 if _HIDDEN_CHANGE.search(written):
                     noted.add("RAND")
-            elif written not in _PUNCTUATION and ":" not in written:
-                words = [word.upper() for word in _WORD.findall(written)]
+            elif ":" in written:
+                if _SEVERAL_DOTS.match(written):
+                    return False
+            elif written not in _PUNCTUATION:
+                words = [_plain(word) for word in _WORD.findall(written)]
                 noted.update(words)
                 clauses += number * sum(word in _CLAUSES for word in words)
+                operators += number * written.count("-")
         if depth > MAX_DEPTH or operators > MAX_OPERATORS or clauses > MAX_CLAUSES:
             return False
-        self._changing = self._changing or not noted.isdisjoint(_CHANGING)
+        self._changing = self._changing or any(map(_CHANGING.search, noted))
         self._service = self._service or any("SERVICE" in word for word in noted)
         return True
 
@@ -306,19 +342,28 @@ class _Scanner:
         self._broken = self._broken or not fits
 
     def _open(self, token: re.Match[str]) -> None:
+        outside = self._depth <= 0  # no EXISTS of a column
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise self._refused(
                 token.start(), f"The query is not answered here: it has more than {MAX_DEPTH} levels of nesting."
             )
-        if token[0] == "{" and self._form and self._body == len(self._text):
+        if token[0] == "{" and outside and self._form and self._body == len(self._text):
             if self._form == "CONSTRUCT" and self._dataset is None and not self._template:
                 self._template = True
             else:
                 self._body = token.start()
 
+    def _operate(self, token: re.Match[str], number: int) -> None:
+        self._operators += number
+        if self._operators > MAX_OPERATORS:
+            raise self._refused(
+                token.start(),
+                f"The query is not answered here: it has more than {MAX_OPERATORS} operators and path steps.",
+            )
+
     def _word(self, token: re.Match[str]) -> None:
-        word = token[0].upper()
+        word = _plain(token[0])
         if not self._form:
             if word in _QUERIES or word in _UPDATES:
                 self._form, self._start = word, token.start()
@@ -334,6 +379,8 @@ class _Scanner:
             return
         if "SERVICE" in word:  # parsers without a lexer take "SERVICESILENT" and "trueSERVICE" for two words
             self._service = True
+        if _CHANGING.search(word):
+            self._changing = True
         if word not in _NOTED:
             return
         if word in _AFTER_PATTERN and self._depth == 0 and self._body == len(self._text):
@@ -344,8 +391,6 @@ class _Scanner:
                 raise self._refused(
                     token.start(), f"The query is not answered here: it has more than {MAX_CLAUSES} clauses."
                 )
-        elif word in _CHANGING:
-            self._changing = True
         elif word == "FROM" and self._depth == 0 and self._body == len(self._text):
             self._clause = self._default
             self._dataset = (self._dataset[0] if self._dataset else token.start(), token.end())
@@ -369,6 +414,16 @@ class _Scanner:
     def _refused(self, at: int, why: str) -> MalformedQuery:
         line, column = position(self._text, at)
         return MalformedQuery(why, line=line, column=column)
+
+
+def _plain(word: str) -> str:
+    """Return a word in capitals, without what is glued to its front."""
+    upper = word.upper()
+    return _GLUED.sub("", upper, 1) if _GLUED.match(upper) else upper
+
+
+def _is_word(kind: str, written: str) -> bool:
+    return kind == "run" and written != "a"
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
