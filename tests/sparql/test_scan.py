@@ -131,7 +131,7 @@ def test_all_at_once_finds_what_token_by_token_does(start: str, pieces: list[str
             patch.setattr(joins, "MAX_PATTERNS", 3 * joining)
             patch.setattr(joins, "MAX_CONDITIONS", joining)
         quick = seen(text)
-        patch.setattr(_Scanner, "_weigh", lambda self, *_: self._weigh_exactly())
+        patch.setattr(_Scanner, "_weigh", lambda self, *_: self._weigh_exactly(self._body))
         patch.setattr(_Scanner, "_sum", lambda *_: False)
         assert quick == seen(text)
 
@@ -309,6 +309,8 @@ PLANNED_LONG = {
     "values that are bound": "ASK { " + "BIND(1 AS ?x) " * 900 + "?s ?p ?o . " * 60 + "}",
     "options in a group": "ASK { { ?s ?p ?o " + "OPTIONAL { ?s ?p 1 } " * 80 + "} " + "?s ?p ?o . " * 60 + "}",
     "many values": f"ASK {{ VALUES ?s {{ {'1 ' * 10_000} }} {'?s ?p ?o . ' * 90} }}",
+    "many values behind a dot": f"ASK {{ ?s ?p true.VALUES ?s {{ {'1 ' * 10_000} }} {'?s ?p ?o . ' * 90} }}",
+    "what exists in a column": f"SELECT (EXISTS {{ {'?s ?p ?o . ' * 200} }} AS ?x) FROM <g> WHERE {{}}",
     "many rows of values": f"ASK {{ VALUES (?s ?t) {{ {'(1 2)' * 10_000} }} {'?s ?p ?o . ' * 60} }}",
     "many values afterwards": f"ASK {{ {'?s ?p ?o . ' * 60} }} VALUES ?s {{ {'1 ' * 20_000} }}",
     "conditions of many unions": f"ASK {{ {' UNION '.join(['{ ?s ?p ?o }'] * 300)} FILTER(?s IN ({'1,' * 5000} 1)) }}",

@@ -47,7 +47,9 @@ _APART = frozenset("OPTIONAL UNION MINUS EXISTS LATERAL WHERE".split())
 _BESIDE = frozenset({"OPTIONAL", "LATERAL"})
 """Those of them whose group is weighed as one more pattern of the group that it stands in."""
 
-_WORDED = re.compile(r"(?:TRUE|FALSE)\.")
+_WORDED = re.compile(r"[^:<\"']*(?:TRUE|FALSE)\.")
+"""A name that may be a word, a dot, and a name."""
+
 _OPERATORS = frozenset("|| && = != < > <= >= + - * /".split())
 
 _EXPRESSION = frozenset("FILTER BIND VALUES".split())
@@ -202,9 +204,8 @@ class _Weighing:
 
     def brace(self, index: int, previous: str) -> None:
         """Take a brace that opens a group, or rows of VALUES."""
-        last = previous[previous.rfind("-") + 1 :]  # "true-EXISTS" is two words and a sign
-        joins = not self._data and (self._frame.kind != _OTHER or last in _APART)
-        word = last if self._frame.kind == _GROUP else "WHERE"
+        joins = not self._data and (self._frame.kind != _OTHER or previous in _APART)
+        word = previous if self._frame.kind == _GROUP else "WHERE"
         frame = _Frame(_GROUP if joins else _OTHER, index, word if word in _APART else "")
         frame.is_data = self._data
         frame.values = (self._most or 0) if self._data else 0
@@ -267,7 +268,7 @@ class _Weighing:
             if written == "|":
                 frame.signs += 1
                 self._choose()
-            frame.terms += (written not in _NO_TERM) + _hyphens(written)
+            frame.terms += written not in _NO_TERM
         elif frame.kind == _OTHER:
             if frame.is_data:
                 frame.values += 1
@@ -286,9 +287,8 @@ class _Weighing:
         elif written == "|":
             self._count(previous == "{")  # RDF 1.2: what a triple is annotated with
             self._choose()
-        elif "." in written and written[0].isalpha():  # words with what stands after them, before a colon perhaps
-            before, colon, _ = written.partition(":")
-            self._count(before.count(".") if not colon or _WORDED.search(before) else 0)
+        elif ":" in written and _WORDED.match(written):  # words with what stands after them, before a colon
+            self._count(written.partition(":")[0].count("."))
 
     def _open(self, frame: _Frame) -> None:
         self._frame = frame
@@ -329,8 +329,3 @@ class _Weighing:
 def _is_term(written: str) -> bool:
     """Tell whether a token, in capitals, is a term that may begin a triple, or begins with one."""
     return written[0] in "?$<_\"'-+0123456789" or ":" in written or written.startswith(("TRUE", "FALSE"))
-
-
-def _hyphens(written: str) -> int:
-    """Return how many more terms a word is, since "true-1" is two."""
-    return written.count("-") if written[0].isalpha() and ":" not in written else 0

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from solnum_ld.errors import MalformedQuery
 from solnum_ld.sparql.calls import may_be_read_often, read_too_often
@@ -103,6 +104,7 @@ _PREFIXED = frozenset({"local", "default"})
 _NAMES = _PREFIXED | {"iri"}
 _BEFORE_OPERANDS = frozenset({"DISTINCT", "UNDEF"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
+_BETWEEN = re.compile(r"([.\-])")
 _QUERIES = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _UPDATES = frozenset("INSERT DELETE LOAD CLEAR CREATE DROP COPY MOVE ADD WITH".split())
 _CLAUSES = frozenset("UNION OPTIONAL MINUS FILTER BIND GRAPH AS EXISTS VALUES SELECT LATERAL".split())
@@ -168,6 +170,7 @@ class _Scanner:
         self._dataset: tuple[int, int] | None = None
         self._body = len(text)
         self._grouped = True
+        self._early = False  # whether a column has a pattern, of EXISTS
         self._template = False  # whether the triples that CONSTRUCT makes have begun, which are no pattern
         self._counted: list[str] | None = None  # of what follows the begin of the pattern
         self._broken = False  # the dataset clauses are none: the parser is left to say so
@@ -206,7 +209,10 @@ class _Scanner:
                 self._target(token[0])
             if self._body < len(self._text) and self._counted is None:
                 self._counted = [*filter(None, _COUNTED.findall(self._text, token.end()))]
-                self._weigh([self._text[self._body : token.end()], *self._counted])
+                if self._early:
+                    self._weigh_exactly(self._start)
+                else:
+                    self._weigh([self._text[self._body : token.end()], *self._counted])
                 if self._sum(self._counted):
                     break
         if "SERVICE" in self._text.upper() and _SERVING.search(self._text):
@@ -282,18 +288,19 @@ class _Scanner:
 
     def _weigh(self, found: list[str]) -> None:
         """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
-        plain = {written: _plain(written) for written in set(found)}
-        if excess(map(plain.__getitem__, found), len(self._text) - self._body) is not None:
-            self._weigh_exactly()
+        apart = {written: _apart(written) for written in set(found)}
+        if excess(chain.from_iterable(map(apart.__getitem__, found)), len(self._text) - self._body) is not None:
+            self._weigh_exactly(self._body)
 
-    def _weigh_exactly(self) -> None:
+    def _weigh_exactly(self, begin: int) -> None:
         starts: list[int] = []
 
         def words() -> Iterator[str]:
-            for token in _JOINING.finditer(self._text, self._body):
+            for token in _JOINING.finditer(self._text, begin):
                 if token[0][0] != "#":
-                    starts.append(token.start())
-                    yield _plain(token[0]) if token.lastgroup == "run" else token[0].upper()
+                    for word in _apart(token[0]) if token.lastgroup == "run" else (token[0].upper(),):
+                        starts.append(token.start())
+                        yield word
 
         passed = excess(words())
         if passed is not None:
@@ -353,6 +360,8 @@ class _Scanner:
                 self._template = True
             else:
                 self._body = token.start()
+        elif token[0] == "{" and self._form == "SELECT" and self._body == len(self._text):
+            self._early = True
 
     def _operate(self, token: re.Match[str], number: int) -> None:
         self._operators += number
@@ -420,6 +429,13 @@ def _plain(word: str) -> str:
     """Return a word in capitals, without what is glued to its front."""
     upper = word.upper()
     return _GLUED.sub("", upper, 1) if _GLUED.match(upper) else upper
+
+
+def _apart(written: str) -> Sequence[str]:
+    """Return the words that stand in a run of letters, and the dots and signs between them; another token as it is."""
+    if written[0].isalpha() and ":" not in written and ("." in written or "-" in written):
+        return [_plain(word) for word in _BETWEEN.split(written) if word]
+    return (_plain(written),)
 
 
 def _is_word(kind: str, written: str) -> bool:
