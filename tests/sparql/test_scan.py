@@ -211,7 +211,7 @@ def test_a_group_may_join_so_many_patterns(name: str) -> None:
 
 @pytest.mark.parametrize("name", APART)
 def test_what_is_not_joined_counts_little(name: str) -> None:
-    scan("ASK { ?s ?p ?o . " + APART[name] * 1000 + "}")
+    scan("ASK { ?s ?p ?o . " + APART[name] * 500 + "}")
 
 
 @pytest.mark.parametrize("name", COUNTED_ONCE)
@@ -326,6 +326,34 @@ PLANNED_LONG = {
     "sums after a direction": f"ASK {{ FILTER('a'@en--ltr{'-1' * 5000}) }}",
     "columns without spaces": f"SELECT {''.join(f'(trueAS?b{n})' for n in range(3000))} {{}}",
 }
+PLANNED_LONG |= {
+    "subqueries that count": "ASK {"
+    + "{ SELECT ?s (COUNT(*) AS ?c) {" * 20
+    + "?s ?p ?o"
+    + "} GROUP BY ?s }" * 20
+    + "}",
+    "subqueries that have": "ASK {"
+    + "{ SELECT ?s {" * 24
+    + "?s ?p ?o"
+    + "} GROUP BY ?s HAVING(COUNT(*)>1) }" * 24
+    + "}",
+    "a word": f"ASK {{ VALUES ?x {{ {'true' * 5000} }} }}",
+    "a long prefix": f"ASK {{ FILTER({'true-' * 100}{'e' * 24000}:x) }}",
+    "long arguments": nested("REPLACE(", f"'{'x' * 100_000}'", ", 'a', 'b')", 12),
+    "many arguments": nested("REPLACE(", f"(1 IN ({'1,' * 40_000} 1))", ", 'a', 'b')", 12),
+    "a long namespace": f"PREFIX e: <http://{'e' * 3000}/> ASK {{ VALUES ?x {{ {'e: ' * 1000} }} }}",
+    "a long base": f"BASE <http://e/{'e' * 3000}> ASK {{ ?s ?p ?o }}",
+    "many conditions": f"ASK {{ ?s ?p ?o FILTER({'&&'.join(map(str, range(3000)))}) }}",
+    "many conditions in a column": f"SELECT ({'&&'.join(map(str, range(3000)))} AS ?x) {{}}",
+    "many long conditions": "ASK {" + "".join(f"FILTER(?s IN ({'1,' * 100} {n})) " for n in range(900)) + "}",
+    "many variables": f"SELECT {' '.join(f'?a{n}' for n in range(20_000))} {{}}",
+    "many variables selected again": f"ASK {{ {'{ SELECT * {' * 90} VALUES ({' '.join(f'?a{n}' for n in range(5000))}) {{}} {'}}' * 90} }}",
+    "many aggregates": f"SELECT (COALESCE({','.join(f'SUM({n})' for n in range(10_000))}) AS ?x) {{}}",
+    "a template of lists": f"CONSTRUCT {{ ?s ?p ({'(1)' * 20_000}) }} {{}}",
+    "calls copied into unions": f"ASK {{ {' UNION '.join(['{ ?s ?p ?o }'] * 1900)} FILTER({'STR(' * 150}?s{')' * 150}) "
+    + "FILTER(STR(STR(STR(?s)))) " * 20
+    + "}",
+}
 PLANNED_SOON = {
     "paths that are used": "ASK { ?s (<a:a>/<a:b>)*/<a:c>|^<a:d>/<a:e> ?o ; (<a:a>|<a:b>/<a:c>)+/<a:d> 1, 2, 3 }",
     "twelve steps": f"ASK {{ ?s ({'/'.join(['<a:a>'] * 12)})+ ?o }}",
@@ -335,6 +363,16 @@ PLANNED_SOON = {
     "calls beside calls": "ASK {" + "BIND(REPLACE(REPLACE(STR(?a), 'a', 'b'), 'c', SUBSTR(?d, 1)) AS ?x) " * 300 + "}",
     "many values": f"ASK {{ VALUES ?s {{ {'1 ' * 100_000} }} {'?s ?p ?o . ' * 10} }}",
     "conditions and unions": f"ASK {{ {' UNION '.join(['{ ?s ?p ?o }'] * 100)} FILTER(?s IN ({'1,' * 2500} 1)) }}",
+    "subqueries in subqueries": "ASK {"
+    + "{ SELECT ?s (COUNT(*) AS ?c) {" * 12
+    + "?s ?p ?o"
+    + "} GROUP BY ?s }" * 12
+    + "}",
+    "subqueries beside subqueries": "ASK {" + "{ SELECT ?s (COUNT(*) AS ?c) { ?s ?p ?o } GROUP BY ?s } " * 60 + "}",
+    "many alternatives": f"ASK {{ ?s ?p ?o FILTER({' || '.join(f'?s = <x:{n}>' for n in range(500))}) }}",
+    "a long list": f"ASK {{ ?s ?p ?o FILTER(?s IN ({'1,' * 100_000} 1)) }}",
+    "a template": "CONSTRUCT {" + "?s ?p ?o , 1 ; a ?x . " * 2000 + "} WHERE { ?s ?p ?o }",
+    "a long text": f'ASK {{ ?s ?p """{"it is long " * 50_000}""" }}',
     "typed values": "ASK { VALUES ?d { " + "'2020-01-01'^^<x:date> " * 4500 + "} }",
     "conditions with dots": "ASK { ?s ?p ?o . " + "FILTER(?o != 3) . " * 120 + "}",
     "prefixes with dots": "ASK {" + "?s a.b.c:i ?v. " * 90 + "}",
@@ -413,6 +451,10 @@ HIDING = {
     "glued": "SELECT (COUNT(DISTINCTtrue<1#>'''\n) AS ?k) { SERVICE <http://127.0.0.1:9/> {} # '''\n }",
     "after a sum": "ASK { FILTER(true-1<'>') SERVICE <http://127.0.0.1:9/> {} }",
     "in a call by name": "PREFIX u: <u:> ASK { FILTER u:f(?a<?b#> '''\n) SERVICE <http://127.0.0.1:9/> {} # '''\n }",
+    "a column of a subquery": "ASK { { SELECT ?y (?a<?b#> 'x\n AS ?z) {} } ?s ?p ?o # '\n }",
+    "a second order": "ASK { { SELECT ?a {} ORDER BY (1)(?a<?b#> 'x\n) } ?s ?p ?o # '\n }",
+    "a second condition": "ASK { OPTIONAL { SELECT ?s {} GROUP BY ?s HAVING(1)(?a<?b#> 'x\n) } ?s ?p ?o # '\n }",
+    "a glued call": "PREFIX x: <urn:> ASK { ?s ?p ?o FILTERx:boolean(?a<?b#> 'x\n) ?s ?p ?o # '\n }",
     "in a column": 'SELECT (?a<?b#> """\n AS ?x) { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } } # """',
 }
 
@@ -428,6 +470,15 @@ HIDING = {
         "?s ?p a:.SERVICE <http://a/> {}",
         "?s ?p a:b. SERVICE\n<http://a/> {}",
         "?s ?p ?o.SERVICE <http://a/> {}",
+    ],
+)
+def test_a_service_is_seen_however_it_is_set(pattern: str) -> None:
+    assert scan(f"PREFIX a: <http://a/> ASK {{ {pattern} }}").service
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
         "SERVICE:x {}",
         "servicee:x {}",
         "SERVICESILENTe:x\n# {\n{}",
@@ -436,15 +487,43 @@ HIDING = {
         "?s ?p -1.SERVICE:x {}",
         "?s :-1.SERVICE:x {}",
         "FILTER(true)SERVICE:x {}",
+        "?s ?p e:SERVICE <http://a/> {}",
+        "?s ?p :SERVICESILENT ?x # {\n{}",
+        "?s ?p e:SERVICEy:\\# {}",
+        "?s ?p e:SERVICE\ufffd: {}",
+        "?s ?p e:SERVICE" + " " * 5000,
     ],
 )
-def test_a_service_is_seen_however_it_is_set(pattern: str) -> None:
-    assert scan(f"PREFIX a: <http://a/> ASK {{ {pattern} }}").service
+def test_what_a_parser_may_read_as_a_service_is_refused(pattern: str) -> None:
+    with pytest.raises(MalformedQuery, match="may be read as SERVICE"):
+        scan(f"PREFIX e: <http://h:> PREFIX : <http://h/> ASK {{ {pattern} }}")
 
 
-def test_a_prefix_may_be_called_service() -> None:
-    query = "PREFIX service: <urn:s:> SELECT * { GRAPH service:g { ?s service:p ?o } service:x ?p 'service:x {' }"
+def test_things_may_be_called_service() -> None:
+    query = "PREFIX service: <urn:s:> SELECT * { GRAPH ?service { ?s service:p ?o } service:x a e:Service OPTIONAL { ?s e:service 'SERVICE ?x {' } } # SERVICE:x {"
     assert not scan(query).service
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "ASK { VALUES ?x { ''' ' } SERVICE <http://a/> {} }",
+        'ASK { VALUES ?x { """ " } ?s ?p ?o }',
+        "ASK { ?s ?p (''' ') }",
+        "ASK { VALUES ?x { ''' ' #\\q\n } ?s ?p ?o # '''\n }",
+        "ASK { VALUES ?x { ''' ' #\\uD800\n } ?s ?p ?o # '''\n }",
+        "ASK { VALUES ?x { ''' ' #\\U00110000\n } ?s ?p ?o # '''\n }",
+    ],
+)
+def test_a_string_in_three_quotes_is_one(query: str) -> None:
+    """Parsers that try one reading after another take it for an empty string and the begin of a second."""
+    with pytest.raises(MalformedQuery, match="three quotes") as refused:
+        scan(query)
+    assert refused.value.column is not None
+
+
+def test_strings_in_three_quotes_are_let_through() -> None:
+    scan("ASK { ?s ?p '''it's \\'\\t\\u00e9\\U0001F600\nthere''', '''''', \"\"\"a\"\"b\\\\\"\"\" # '''\n }")
 
 
 @pytest.mark.parametrize("name", HIDING)
@@ -459,7 +538,7 @@ def test_less_than_hides_nothing(name: str) -> None:
     [
         "PREFIX : <#> SELECT * { ?s <#p> <#o> . :a <urn:x#y> (?x <http://a/#b> 1) FILTER(?x < 3 && ?y <= 4) }",
         "SELECT * { VALUES (?a ?b) { (<urn:a:1> <urn:b:2>) (1 <http://a/(b)#c>) } FILTER(?x IN (1, <#a>)) }",
-        "BASE <http://e/> ASK { VALUES (?a ?b) { (<urn:a#1> <urn:b#2>) (<#1> <#2>) (UNDEF <urn:b(2)>) } ?s ?p (?a <#b>) }",
+        "BASE <http://e/> ASK { VALUES (?a ?b) { (<urn:a#1> <urn:b#2>) (<#1> <#2>) (UNDEF <urn:b(2)>) } FILTER(?o > <urn:a#b>) ?s ?p (<#b>) }",
         "ASK { FILTER(?x<3) FILTER(?x<?y) FILTER(<#a> = ?x || SAMETERM(?x, <#b>)) ?s (<#a>/<#b>)* ?o }",
     ],
 )

@@ -1,7 +1,7 @@
-"""How often a parser reads the calls of a query: some functions are tried with more arguments first, and read again with fewer.
+"""How often a parser or planner reads the parts of a query: what it reads twice within what it reads twice, it reads four times.
 
-Oxigraph 0.5 reads the arguments of REPLACE, SUBSTR, REGEX and GROUP_CONCAT twice, those of a call within them four times: 22 within
-each other take it ten seconds, 40 a month.
+Oxigraph 0.5 tries REPLACE, SUBSTR, REGEX and GROUP_CONCAT with more arguments first, and then reads the same ones again: 22 within
+each other take it ten seconds, 40 a month. It looks at a subquery that aggregates twice from outside.
 """
 
 from __future__ import annotations
@@ -10,40 +10,65 @@ import re
 from collections.abc import Iterable
 
 MAX_READ = 1 << 17
-"""Readings of all these calls together: a tenth of a second; ten within each other are 2,046."""
+"""Readings of all these together: a tenth of a second; ten within each other are 2,046."""
+
+MAX_CHARACTERS = 100_000_000
+"""The same in characters that are read."""
 
 _TWICE = re.compile("(?:REPLACE|SUBSTR|REGEX|GROUP_CONCAT)$")
 _SOME = re.compile("REPLACE|SUBSTR|REGEX|GROUP_CONCAT", re.IGNORECASE)
-_FEW = 16
+_SELECT = re.compile("SELECT", re.IGNORECASE)
+_GROUPS = re.compile("GROUP|HAVING|COUNT|SUM|AVG|MIN|MAX|SAMPLE", re.IGNORECASE)
+_FEW = 8
+
+CALLS = "it has too many REPLACE, SUBSTR, REGEX or GROUP_CONCAT within each other"
+SUBQUERIES = "it has too many subqueries with aggregates within each other"
 
 
 def may_be_read_often(text: str) -> bool:
-    """Tell whether a query has so many of these calls that it matters how they stand."""
-    return text.count("(") > _FEW and len(_SOME.findall(text)) > _FEW
+    """Tell whether a query has so many of these that it matters how they stand."""
+    if text.count("(") > _FEW and len(_SOME.findall(text)) > _FEW:
+        return True
+    return text.count("{") > _FEW and len(_SELECT.findall(text)) > _FEW and _GROUPS.search(text) is not None
 
 
-def read_too_often(found: Iterable[str]) -> int | None:
-    """Return the token with which the bound is passed; None where it is not. ``found`` are tokens, words in capitals.
+def read_too_often(found: Iterable[tuple[str, int]]) -> tuple[int, str] | None:
+    """Return where what passes the bound stands, and the bound in words; None where none is passed.
 
-    >>> read_too_often(["REPLACE", "("] * 10)
-    >>> read_too_often(["REPLACE", "("] * 20)
-    33
+    ``found`` are the tokens, words in capitals, and where they stand.
+
+    >>> read_too_often([("REPLACE", 0), ("(", 7)] * 10)
+    >>> read_too_often([("REPLACE", 0), ("(", 7)] * 20)
+    (7, 'it has too many REPLACE, SUBSTR, REGEX or GROUP_CONCAT within each other')
     """
-    levels = [0]
-    readings = 0
+    levels, begins = [0], [0]
+    depths = [0]
+    calls = characters = subqueries = 0
     previous = ""
-    for index, written in enumerate(found):
+    for written, at in found:
         if written == "(":
-            twice = _TWICE.search(previous) is not None
-            levels.append(levels[-1] + twice)
-            if twice:
-                readings += 1 << min(levels[-1], 40)
-                if readings > MAX_READ:
-                    return index
+            levels.append(levels[-1] + (_TWICE.search(previous) is not None))
+            begins.append(at)
+            if levels[-1] > levels[-2]:
+                calls += 1 << min(levels[-1], 40)
         elif written == ")" and len(levels) > 1:
-            levels.pop()
+            level = levels.pop()
+            begin = begins.pop()
+            if level > levels[-1]:
+                characters += (at - begin) << min(level, 40)
+        elif written == "{":
+            depths.append(depths[-1])
+        elif written == "}" and len(depths) > 1:
+            depths.pop()
+        elif written.endswith("SELECT"):
+            depths[-1] += 1
+            subqueries += 1 << min(depths[-1], 40)
+            if subqueries > MAX_READ:
+                return at, SUBQUERIES
+        if calls > MAX_READ or characters > MAX_CHARACTERS:
+            return at, CALLS
         previous = written
     return None
 
 
-__all__ = ["MAX_READ", "may_be_read_often", "read_too_often"]
+__all__ = ["MAX_CHARACTERS", "MAX_READ", "may_be_read_often", "read_too_often"]

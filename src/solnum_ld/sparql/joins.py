@@ -33,10 +33,14 @@ _ROWS = 2.5
 MAX_COPIES = 300_000
 """Alternatives times what stands in conditions: the conditions of a group are copied into each of its alternatives."""
 
+MAX_COMPARED = 2_000_000
+"""Conditions times what stands in them: each is compared with all others that it is joined with by AND or OR."""
+
 _JOINED = f"a group joins more than {MAX_JOINED} patterns, or unions of many"
 _PATTERNS = f"it has more than {MAX_PATTERNS} patterns"
 _SEQUENCE = f"a path in parentheses or beside alternatives has more than {MAX_STEPS} steps"
 _VALUES = "it joins too many patterns with so many VALUES"
+_COMPARED = "it has too many conditions"
 _COPIES = "it has too many conditions for so many UNIONs"
 _CONDITIONS = f"it has more than {MAX_CONDITIONS} conditions after a pattern"
 
@@ -137,7 +141,7 @@ class _Weighing:
         self._frame = _Frame(_MODIFIERS, 0)
         self._stack = [self._frame]
         self._work = 0.0
-        self._patterns = self._conditions = self._conditioned = self._unions = 0
+        self._patterns = self._conditions = self._conditioned = self._unions = self._connected = 0
         self._expected = False  # whether the next parenthesis opens an expression
         self._data = False  # whether the next brace opens rows of VALUES
         self._between = False  # whether what was closed last is no triple, so that a triple needs no sign to follow it
@@ -222,6 +226,7 @@ class _Weighing:
         is_terms = kind == _TERMS or (kind == _GROUP and not self._expected and not self._data)
         self._expected = False
         self._frame.terms += 1
+        self._condition(not is_terms and not self._frame.is_data)
         frame = _Frame(_TERMS if is_terms else _OTHER, index, joined=1 if self._most is None else MAX_JOINED)
         frame.is_data = self._frame.is_data
         self._open(frame)
@@ -262,6 +267,7 @@ class _Weighing:
     def take(self, written: str, previous: str) -> None:
         """Take a word, or another token."""
         frame = self._frame
+        self._connected += written == "FILTER"
         if written in _EXPRESSION:
             self._expected, self._data = True, written == "VALUES"
         if frame.kind == _TERMS:
@@ -273,6 +279,7 @@ class _Weighing:
             if frame.is_data:
                 frame.values += 1
             else:
+                self._connected += written in ("&&", "||")
                 self._condition(written in _OPERATORS)
         elif frame.kind != _GROUP:
             return
@@ -309,6 +316,8 @@ class _Weighing:
         self._conditioned += number
         if self._conditioned * self._unions > MAX_COPIES:
             self.passed = self._frame.opening, _COPIES
+        elif self._conditioned * self._connected > MAX_COMPARED:
+            self.passed = self._frame.opening, _COMPARED
 
     def _union(self, frame: _Frame) -> None:
         self._unions += 1

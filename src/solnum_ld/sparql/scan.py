@@ -13,13 +13,22 @@ from dataclasses import dataclass
 from itertools import chain
 
 from solnum_ld.errors import MalformedQuery
+from solnum_ld.sparql.bulk import too_much
 from solnum_ld.sparql.calls import may_be_read_often, read_too_often
 from solnum_ld.sparql.joins import excess
+from solnum_ld.sparql.services import services
 
 MAX_DEPTH = 200
 """Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
 
+MAX_WORD = 1000
+"""Characters of a word or prefix: a parser without a lexer reads what has no spaces again from each of its places."""
+
+MAX_NAMESPACE = 2000
+"""Characters of an IRI of the prologue, which each name repeats."""
+
 MAX_OPERATORS = 4000
+MANY_OPERATORS = 500
 MAX_CLAUSES = 2000
 """Operators and path steps, and clauses that each add a level to the algebra."""
 
@@ -28,6 +37,7 @@ _CHARS = r"\w\-\u00b7-\U000effff"
 """What goes on a name, and some more beyond ASCII, which no token holds elsewhere."""
 
 _FIRST = rf"[A-Za-z_\u00c0-\U000effff][{_CHARS}]*+"
+_SHORT = rf"[A-Za-z_\u00c0-\U000effff][{_CHARS}]{{0,900}}+"
 _RUN = rf"{_FIRST}(?:\.++[{_CHARS}]++)*+"
 _BLANK = rf"_:[{_CHARS}]*+(?:\.++[{_CHARS}]++)*+"
 _LOCAL = rf":(?:(?![.\-])(?:[:{_CHARS}]++|%[0-9A-Fa-f]{{2}}|\\.|\.+(?=[:{_CHARS}%\\]))*+)?+"
@@ -70,7 +80,7 @@ _COUNTED = re.compile(
       | {_VARIABLE}
       | <[^<>"{{}}|^`\x00-\x20(]*>
       | {_BLANK}
-      | {_FIRST}{_ONE_DOT}
+      | {_SHORT}{_ONE_DOT}
       | {_ONE_DOT}
       | {_TEXTS}
       | [^A-Za-z_:\u00c0-\U000effff{{(\[}})\].;,&|<>!=+*/^~-]
@@ -88,8 +98,11 @@ _UNCLEAR = re.compile(
 )
 """What looks like an IRI and may be less-than, with what follows it in an expression: brackets, a comment, the begin of a string."""
 
-_SERVING = re.compile(rf"SERVICE[{_CHARS}.]{{0,99}}+:|SERVICE[{_CHARS}.]{{100}}", re.IGNORECASE)
-"""A name that parsers without a lexer may take for two words, when a brace follows it: "SERVICE" and ":x", "a:x" …"""
+_LONG_STRING = re.compile(
+    r"""(\"\"\"|''')(?:[^\\]|\\[tbnrf"'\\]|\\u(?!(?i:d[89a-f]))[0-9A-Fa-f]{4}|\\U00(?:0(?!000(?i:d[89a-f]))[0-9A-Fa-f]|10)[0-9A-Fa-f]{4})*?\1""",
+    re.DOTALL,
+)
+"""A string in three quotes that no parser takes for an empty one and the begin of another."""
 
 _SEVERAL_DOTS = re.compile(rf"[^:]*+:{_PART}++\.++{_PART}++\.++{_PART}")
 """A name with dots in two places of its local part, which some parsers end before the second."""
@@ -101,7 +114,7 @@ _OPERANDS = frozenset({"iri", "local", "default", "close", ""})
 _OPENING = "{(["
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _PREFIXED = frozenset({"local", "default"})
-_NAMES = _PREFIXED | {"iri"}
+_THREE = ('"""', "'''")
 _BEFORE_OPERANDS = frozenset({"DISTINCT", "UNDEF"})
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+")
 _BETWEEN = re.compile(r"([.\-])")
@@ -170,7 +183,7 @@ class _Scanner:
         self._dataset: tuple[int, int] | None = None
         self._body = len(text)
         self._grouped = True
-        self._early = False  # whether a column has a pattern, of EXISTS
+        self._early = False  # whether a column has a pattern, of EXISTS, so that weighing begins with the columns
         self._template = False  # whether the triples that CONSTRUCT makes have begun, which are no pattern
         self._counted: list[str] | None = None  # of what follows the begin of the pattern
         self._broken = False  # the dataset clauses are none: the parser is left to say so
@@ -180,6 +193,8 @@ class _Scanner:
             raise MalformedQuery("The query holds a NUL character.")
         if _UNCLEAR.search(self._text):
             self._refuse_unclear()
+        if '"""' in self._text or "'''" in self._text:
+            self._refuse_open_strings()
         for token in _TOKEN.finditer(self._text):
             kind = token.lastgroup
             if self._dataset is not None and self._body == len(self._text):
@@ -193,6 +208,7 @@ class _Scanner:
                 for word in _WORD.finditer(self._text, token.start(), token.end()):
                     self._word(word)
                 self._operate(token, token[0].count("-"))
+                self._bound_word(token)
             elif kind == "open":
                 self._open(token)
             elif kind == "close":
@@ -203,22 +219,33 @@ class _Scanner:
                 raise self._refused(
                     token.start(), f"{token[0][:80]} has several dots. Write \\. for each of them after the colon."
                 )
+            elif kind == "iri" and not self._form and len(token[0]) > MAX_NAMESPACE:
+                raise self._refused(
+                    token.start(),
+                    f"The query is not answered here: a prefix or base has more than {MAX_NAMESPACE} characters.",
+                )
+            elif kind == "local" and len(token[0]) > MAX_WORD and self._bound_word(token):
+                pass
             elif self._clause is not None:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
                 self._target(token[0])
             if self._body < len(self._text) and self._counted is None:
                 self._counted = [*filter(None, _COUNTED.findall(self._text, token.end()))]
-                if self._early:
+                if self._early or self._operators > MANY_OPERATORS:
                     self._weigh_exactly(self._start)
                 else:
                     self._weigh([self._text[self._body : token.end()], *self._counted])
                 if self._sum(self._counted):
                     break
-        if "SERVICE" in self._text.upper() and _SERVING.search(self._text):
-            self._service = self._service or self._names_service()
         if may_be_read_often(self._text):
             self._weigh_calls()
+        template = self._text[self._start : self._body] if self._form == "CONSTRUCT" else ""
+        much = too_much(self._text, template)
+        if much is not None:
+            raise self._refused(self._start, f"The query is not answered here: {much}.")
+        if not self._service:
+            self._refuse_services()
         if not self._form:
             raise MalformedQuery(
                 "A query begins with SELECT, ASK, CONSTRUCT or DESCRIBE after its prefixes; here is none of them."
@@ -237,22 +264,33 @@ class _Scanner:
             self._grouped,
         )
 
-    def _names_service(self) -> bool:
-        """Tell whether a name that could be SERVICE stands before a group, of which it is not the graph."""
-        before, serving = "", False
-        for token in tokens(self._text):
-            if serving and token[0] == "{":
-                return True
-            prefix = token[0].partition(":")[0] if token.lastgroup == "local" else ""
-            serving = "SERVICE" in prefix.upper() and before != "GRAPH"
-            before = token[0].upper()
-        return False
+    def _refuse_services(self) -> None:
+        """Refuse what may be read as SERVICE, outside strings and comments."""
+        found = set(services(self._text))
+        if not found:
+            return
+        for token in _TOKEN.finditer(self._text):
+            if token[0][0] not in "#\"'" and not found.isdisjoint(range(token.start(), token.end())):
+                raise self._refused(
+                    token.start(),
+                    "This may be read as SERVICE, which is not evaluated here. "
+                    "Name it otherwise, or put a dot before the brace.",
+                )
+
+    def _refuse_open_strings(self) -> None:
+        """Refuse a string in three quotes that is not as the grammar has it: parsers take it for an empty one and another."""
+        for token in _TOKEN.finditer(self._text):
+            if token[0][:3] in _THREE and not _LONG_STRING.fullmatch(token[0]):
+                raise self._refused(
+                    token.start(),
+                    "A string that begins with three quotes does not end with them, or has a wrong escape.",
+                )
 
     def _refuse_unclear(self) -> None:
         """Refuse an IRI where an expression may go on with less-than, in which parsers differ from each other and from this."""
-        opened: list[str] = []  # "(" for an expression's parenthesis, "" for that of a list, path or row of VALUES
+        opened: list[str] = []  # "" for a row of VALUES
         data = operand = False
-        before = previous = ("", "")  # kinds and texts of the two last tokens
+        previous = ""
         for token in _JOINING.finditer(self._text):
             kind, written = token.lastgroup or "", token[0]
             if written[0] == "#":
@@ -262,9 +300,7 @@ class _Scanner:
                     token.start(), "What follows < here may be an IRI, or less than something. Put a space after <."
                 )
             if written == "(":
-                around = opened[-1] if opened else "("
-                calls = _is_word(*previous) or (previous[0] in _NAMES and _is_word(*before))
-                opened.append("(" if around == "(" or (around == "{" and calls) else "")
+                opened.append("" if opened and opened[-1] in ("VALUES", "") else "(")
             elif written == "{":
                 opened.append("VALUES" if data else "{")
             elif kind == "open":
@@ -276,15 +312,14 @@ class _Scanner:
                 operand = written.upper() not in _BEFORE_OPERANDS
             else:
                 data = data and written != "{"
-                operand = (kind in _OPERANDS and written not in ".;,") or written == ">"
-            before, previous = previous, (kind, written)
+                operand = (kind in _OPERANDS and written not in ".;,") or written == previous == ">"
+            previous = written
 
     def _weigh_calls(self) -> None:
-        found = list(tokens(self._text))
-        passed = read_too_often(token[0].upper() for token in found)
+        passed = read_too_often((token[0].upper(), token.start()) for token in tokens(self._text))
         if passed is not None:
-            what = "it has too many REPLACE, SUBSTR, REGEX or GROUP_CONCAT within each other"
-            raise self._refused(found[passed].start(), f"The query is not answered here: {what}.")
+            at, what = passed
+            raise self._refused(at, f"The query is not answered here: {what}.")
 
     def _weigh(self, found: list[str]) -> None:
         """Refuse what joins too much. A list or path counts as too much until all tokens are looked at."""
@@ -316,6 +351,8 @@ class _Scanner:
         depth, operators, clauses = self._depth, self._operators, self._clauses
         noted: set[str] = set()
         for written, number in counts.items():
+            if len(written) > MAX_WORD and written[0] != "<":
+                return False
             if written in _SIGNS:
                 operators += number
             elif written in _OPENING:
@@ -362,6 +399,13 @@ class _Scanner:
                 self._body = token.start()
         elif token[0] == "{" and self._form == "SELECT" and self._body == len(self._text):
             self._early = True
+
+    def _bound_word(self, token: re.Match[str]) -> bool:
+        if len(token[0].partition(":")[0]) > MAX_WORD:
+            raise self._refused(
+                token.start(), f"The query is not answered here: a word has more than {MAX_WORD} characters."
+            )
+        return False
 
     def _operate(self, token: re.Match[str], number: int) -> None:
         self._operators += number
@@ -436,10 +480,6 @@ def _apart(written: str) -> Sequence[str]:
     if written[0].isalpha() and ":" not in written and ("." in written or "-" in written):
         return [_plain(word) for word in _BETWEEN.split(written) if word]
     return (_plain(written),)
-
-
-def _is_word(kind: str, written: str) -> bool:
-    return kind == "run" and written != "a"
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
