@@ -15,20 +15,20 @@ _NAME = r"[\w\-\u00b7-\U000effff]"
 _TARGET = rf"""
     <[^<>"{{}}|^`\x00-\x20]*+ (?:>|\Z)
   | [?$]{_NAME}++
-  | (?:{_NAME}|\.){{0,200}}+ :(?:{_NAME}|[:.%]|\\.)*+
-  | (?:{_NAME}|\.){{200}}
+  | (?:{_NAME}|\.){{0,200}}+ :(?:{_NAME}|[:.%]|\\.){{0,200}}+
 """
+_LONG = rf"(?:{_NAME}|\.){{201}} | (?:{_NAME}|\.){{0,200}}+ :(?:{_NAME}|[:.%]|\\.){{201}}"
 _PATTERN = re.compile(
-    rf"{_SPACE} (?:SILENT {_SPACE})? (?: \Z | (?:{_TARGET}) {_SPACE} (?:\{{|\Z) )",
+    rf"{_SPACE} (?:SILENT {_SPACE})? (?: \Z | (?P<long>{_LONG}) | (?:{_TARGET}) {_SPACE} (?:\{{|\Z) )",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_FAR = 4096
+_FAR = 2048
 
 
 def services(text: str) -> Iterator[int]:
     """Yield where something begins that a parser may read as ``SERVICE SILENT? VarOrIri {`` (SPARQL 1.1 Query, 19.8, [59]).
 
-    What goes on for more than 4,096 characters counts as such.
+    What goes on for more than 2,048 characters, or 200 of a name, counts as such.
 
     >>> list(services("ASK { SERVICE:x {} ?s a e:Service OPTIONAL {} }"))
     [6]
@@ -36,7 +36,7 @@ def services(text: str) -> Iterator[int]:
     for found in _SERVICE.finditer(text):
         end = min(found.end() + _FAR, len(text))
         match = _PATTERN.match(text, found.end(), end)
-        if match is not None and (text[match.end() - 1] == "{" or end < len(text)):
+        if match is not None and (text[match.end() - 1] == "{" or match["long"] or end < len(text)):
             yield found.start()
 
 
