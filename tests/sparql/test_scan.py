@@ -262,6 +262,9 @@ def test_unions_are_weighed_with_what_they_are_joined_with() -> None:
     "unit",
     [
         "SERVICE",
+        "SERVICEe:",
+        "SERVICE#",
+        "REPLACE(x:",
         "SERVICE.",
         "e:a.",
         "REPLACE(",
