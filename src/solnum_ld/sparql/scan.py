@@ -28,9 +28,11 @@ MAX_NAMESPACE = 2000
 """Characters of an IRI of the prologue, which each name repeats."""
 
 MAX_OPERATORS = 4000
-MANY_OPERATORS = 500
 MAX_CLAUSES = 2000
 """Operators and path steps, and clauses that each add a level to the algebra."""
+
+_MANY_OPERATORS = 500
+"""Operators in columns from which on they are weighed with those of the pattern."""
 
 _VARIABLE = r"[?$][A-Za-z0-9_\u00b7-\U000effff]++"
 _CHARS = r"\w\-\u00b7-\U000effff"
@@ -199,6 +201,8 @@ class _Scanner:
             kind = token.lastgroup
             if self._dataset is not None and self._body == len(self._text):
                 self._expect(token)
+            if len(token[0]) > MAX_WORD and kind in ("run", "local"):
+                self._bound_word(token)
             if kind == "iri" and not self._changing and "(" in token[0] and _HIDDEN_CHANGE.search(token[0]):
                 self._changing = True
             if kind is None:
@@ -208,7 +212,6 @@ class _Scanner:
                 for word in _WORD.finditer(self._text, token.start(), token.end()):
                     self._word(word)
                 self._operate(token, token[0].count("-"))
-                self._bound_word(token)
             elif kind == "open":
                 self._open(token)
             elif kind == "close":
@@ -224,15 +227,13 @@ class _Scanner:
                     token.start(),
                     f"The query is not answered here: a prefix or base has more than {MAX_NAMESPACE} characters.",
                 )
-            elif kind == "local" and len(token[0]) > MAX_WORD and self._bound_word(token):
-                pass
             elif self._clause is not None:
                 self._graph(token)
             elif self._depth == 0 and self._form == "DESCRIBE":
                 self._target(token[0])
             if self._body < len(self._text) and self._counted is None:
                 self._counted = [*filter(None, _COUNTED.findall(self._text, token.end()))]
-                if self._early or self._operators > MANY_OPERATORS:
+                if self._early or self._operators > _MANY_OPERATORS:
                     self._weigh_exactly(self._start)
                 else:
                     self._weigh([self._text[self._body : token.end()], *self._counted])
@@ -400,12 +401,11 @@ class _Scanner:
         elif token[0] == "{" and self._form == "SELECT" and self._body == len(self._text):
             self._early = True
 
-    def _bound_word(self, token: re.Match[str]) -> bool:
+    def _bound_word(self, token: re.Match[str]) -> None:
         if len(token[0].partition(":")[0]) > MAX_WORD:
             raise self._refused(
                 token.start(), f"The query is not answered here: a word has more than {MAX_WORD} characters."
             )
-        return False
 
     def _operate(self, token: re.Match[str], number: int) -> None:
         self._operators += number
