@@ -33,7 +33,7 @@ def services(text: str) -> Iterator[int]:
     >>> list(services("ASK { SERVICE:x {} ?s a e:Service OPTIONAL {} }"))
     [6]
     """
-    for found in _SERVICE.finditer(text):
+    for found in _SERVICE.finditer(text) if "SERVICE" in text.upper() else ():
         end = min(found.end() + _FAR, len(text))
         match = _PATTERN.match(text, found.end(), end)
         if match is not None and (text[match.end() - 1] == "{" or match["long"] or end < len(text)):
