@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from solnum_ld.errors import MalformedQuery
 from solnum_ld.sparql import joins
-from solnum_ld.sparql.joins import MAX_CONDITIONS, MAX_PATTERNS
+from solnum_ld.sparql.joins import MAX_CONDITIONS, MAX_DEPTH, MAX_PATTERNS
 from solnum_ld.sparql.protocol import _unquoted
-from solnum_ld.sparql.scan import MAX_CLAUSES, MAX_DEPTH, MAX_OPERATORS, _Scanner, scan
+from solnum_ld.sparql.scan import MAX_CLAUSES, MAX_OPERATORS, _Scanner, scan
 
 PIECES = [
     *"?x $y * { } ( ) [ ] . , ; | < > / ^ + - = ! & ? $ @ \\ é · %20 \n".split(" "),
@@ -126,6 +126,7 @@ def test_all_at_once_finds_what_token_by_token_does(start: str, pieces: list[str
         if few:
             for name in ("MAX_DEPTH", "MAX_OPERATORS", "MAX_CLAUSES"):
                 patch.setattr(sys.modules[_Scanner.__module__], name, 3)
+            patch.setattr(joins, "MAX_DEPTH", 3)
         if joining:
             patch.setattr(joins, "_BUDGET", joining**4)
             patch.setattr(joins, "MAX_PATTERNS", 3 * joining)

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+MAX_DEPTH = 200
+"""Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
+
 MAX_JOINED = 100
 """Triple patterns, steps of paths and groups that one group joins, with those of groups in it that are no alternatives."""
 
@@ -36,6 +39,7 @@ MAX_COPIES = 300_000
 MAX_COMPARED = 2_000_000
 """Conditions times what stands in them: each is compared with all others that it is joined with by AND or OR."""
 
+TOO_DEEP = f"it has more than {MAX_DEPTH} levels of nesting"
 _JOINED = f"a group joins more than {MAX_JOINED} patterns, or unions of many"
 _PATTERNS = f"it has more than {MAX_PATTERNS} patterns"
 _SEQUENCE = f"a path in parentheses or beside alternatives has more than {MAX_STEPS} steps"
@@ -300,7 +304,9 @@ class _Weighing:
     def _open(self, frame: _Frame) -> None:
         self._frame = frame
         self._stack.append(frame)
-        if frame.kind <= _TERMS:
+        if len(self._stack) > MAX_DEPTH + 1:
+            self.passed = frame.opening, TOO_DEEP
+        elif frame.kind <= _TERMS:
             self._sum(frame.joined)
 
     def _count(self, number: int) -> None:

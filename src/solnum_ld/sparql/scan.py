@@ -15,11 +15,8 @@ from itertools import chain
 from solnum_ld.errors import MalformedQuery
 from solnum_ld.sparql.bulk import too_much
 from solnum_ld.sparql.calls import may_be_read_often, read_too_often
-from solnum_ld.sparql.joins import excess
+from solnum_ld.sparql.joins import MAX_DEPTH, TOO_DEEP, excess
 from solnum_ld.sparql.services import services
-
-MAX_DEPTH = 200
-"""Nested groups, parentheses and brackets; parsers by recursive descent overflow their stack at some thousands."""
 
 MAX_WORD = 1000
 """Characters of a word or prefix: a parser without a lexer reads what has no spaces again from each of its places."""
@@ -390,9 +387,7 @@ class _Scanner:
         outside = self._depth <= 0  # no EXISTS of a column
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise self._refused(
-                token.start(), f"The query is not answered here: it has more than {MAX_DEPTH} levels of nesting."
-            )
+            raise self._refused(token.start(), f"The query is not answered here: {TOO_DEEP}.")
         if token[0] == "{" and outside and self._form and self._body == len(self._text):
             if self._form == "CONSTRUCT" and self._dataset is None and not self._template:
                 self._template = True
