@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
 from dataclasses import astuple
 from urllib.parse import unquote_to_bytes
 
@@ -14,7 +16,8 @@ from solnum_ld.errors import MalformedQuery
 from solnum_ld.sparql import joins
 from solnum_ld.sparql.joins import MAX_CONDITIONS, MAX_DEPTH, MAX_PATTERNS
 from solnum_ld.sparql.protocol import _unquoted
-from solnum_ld.sparql.scan import MAX_CLAUSES, MAX_OPERATORS, _Scanner, scan
+from solnum_ld.sparql.scan import MAX_CLAUSES, MAX_OPERATORS, Scan, _Scanner, scan
+from solnum_ld.sparql.shapes import look
 
 PIECES = [
     *"?x $y * { } ( ) [ ] . , ; | < > / ^ + - = ! & ? $ @ \\ é · %20 \n".split(" "),
@@ -110,7 +113,7 @@ STARTS = [
 ]
 
 
-def seen(text: str) -> object:
+def seen(text: str, scan: Callable[[str], Scan] = scan) -> object:
     """Return what a scan finds, or how it refuses."""
     try:
         return astuple(scan(text))
@@ -135,6 +138,36 @@ def test_all_at_once_finds_what_token_by_token_does(start: str, pieces: list[str
         patch.setattr(_Scanner, "_weigh", lambda self, *_: self._weigh_exactly(self._body))
         patch.setattr(_Scanner, "_sum", lambda *_: False)
         assert quick == seen(text)
+
+
+WEB = re.compile("<https?://[^>]*>")
+REST = st.one_of(
+    st.text("aZ0._~/%#:@=+-()'[]?$ ,", max_size=8),
+    st.sampled_from("SERVICE service/x select SELECT COUNT RAND() true.e:x a#b".split()),
+)
+
+
+@settings(max_examples=5000)
+@given(st.sampled_from(STARTS), st.lists(st.sampled_from([None, *PIECES]), max_size=30), st.data())
+def test_queries_that_differ_in_their_iris_alone_are_seen_alike(
+    start: str, pieces: list[str | None], data: st.DataObject
+) -> None:
+    text = start + "".join(piece or f"<http://{data.draw(REST)}>" for piece in pieces)
+    seen(WEB.sub(lambda iri: "<https://" + "y" * (len(iri[0]) - 10) + ">" if len(iri[0]) > 9 else iri[0], text), look)
+    assert seen(text, look) == seen(text)
+
+
+def test_a_look_is_kept_for_the_next_iri() -> None:
+    first, other, longer = (look(f"ASK {{ <https://x/{name}#> ?p 'a' }}") for name in ("a/b", "c.d", "longer"))
+    assert other is first
+    assert longer.body == first.body
+    assert look("ASK {:a :b :c\\<http://RAND>. }") != look("ASK {:a :b :c\\<http://abcd>. }")
+    assert look("DESCRIBE <http://x/1>").targets == ("<http://x/1>",)
+    assert look("DESCRIBE <http://x/2>").targets == ("<http://x/2>",)
+    assert look("ASK FROM <http://x/3> {}").default_graphs == ("<http://x/3>",)
+    assert look("ASK FROM <http://x/4> {}").default_graphs == ("<http://x/4>",)
+    assert look("ASK FROM NAMED <http://x/5> {}").named_graphs == ("<http://x/5>",)
+    assert look("ASK FROM NAMED <http://x/6> {}").named_graphs == ("<http://x/6>",)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from enum import StrEnum
 from solnum_ld.errors import MalformedQuery, RequestRefused
 from solnum_ld.mediatypes import GRAPH_FORMATS, RESULT_FORMATS, Format
 from solnum_ld.sparql.grammar import undeclared
-from solnum_ld.sparql.scan import MAX_CLAUSES, Scan, rewrite_iris, scan, without
+from solnum_ld.sparql.scan import MAX_CLAUSES, Scan, rewrite_iris, without
+from solnum_ld.sparql.shapes import look
 
 
 class QueryForm(StrEnum):
@@ -75,7 +76,7 @@ def parse_query(text: str, default_graphs: tuple[str, ...] = (), named_graphs: t
     >>> parse_query("PREFIX a: <http://a/> # SELECT\\nask {}").form
     <QueryForm.ASK: 'ASK'>
     """
-    seen = scan(text)
+    seen = look(text)
     _refuse(seen)
     given = bool(default_graphs or named_graphs)
     default = tuple(f"<{iri}>" for iri in default_graphs) if given else seen.default_graphs

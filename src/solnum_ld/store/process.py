@@ -23,6 +23,9 @@ from solnum_ld.store.wire import HEADER, READY, UNCONFINED
 
 _log = logging.getLogger(__name__)
 _START_SECONDS = 60
+_CHUNKS = "glibc.malloc.tcache_count=32"
+"""Small pieces of each size that a worker keeps at hand, 1 MB at most: with glibc's 7 the engine takes up to a fifth longer."""
+
 _WORDS = 4096
 """Bytes of a worker's last words that are looked at: its engine says first what went wrong."""
 
@@ -225,6 +228,7 @@ class Nursery:
             self._settings,
         ]
         environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
+        environment["GLIBC_TUNABLES"] = ":".join(filter(None, (_CHUNKS, os.environ.get("GLIBC_TUNABLES"))))
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
