@@ -43,7 +43,8 @@ class Dataset:
 class Manifest:
     """A release. ``content`` and ``release`` are hashes (DESIGN, section 4: three identities).
 
-    ``hidden`` are named graphs that queries do not see: with a strict default graph, those of the files themselves.
+    ``hidden`` are named graphs that queries do not see: with a strict default graph, those of the files themselves
+    and of what the build computes.
     """
 
     program: str

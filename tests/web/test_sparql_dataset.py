@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+import rdflib
 from endpoint import NEXT, ONE, THREE, TWO, WAYS, P, ask, assert_problem, number, read_graph, rows, send
 
+SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
 VALUES = f"SELECT ?v {{ ?s <{P}> ?v }} ORDER BY ?v"
 COUNT = f"SELECT (COUNT(*) AS ?n) {{ ?s <{P}> ?v }}"
 
@@ -62,6 +64,26 @@ def test_each_named_graph_holds_its_own(name: str, request: pytest.FixtureReques
     assert ask(client, f"ASK {{ GRAPH <{ONE}> {{ ?s <{P}> 1 }} }}")
     assert not ask(client, f"ASK {{ GRAPH <{ONE}> {{ ?s <{P}> 2 }} }}")
     assert not ask(client, "ASK { GRAPH <http://nowhere.example/> { ?s ?p ?o } }")
+
+
+def test_strict_graphs_are_those_of_the_source_and_none_that_the_build_computes(
+    graphs: httpx.Client, strict: httpx.Client
+) -> None:
+    query = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }"
+    stated = {ONE, TWO, THREE, "/graph/ours"}
+    computed = {"/graph/catalogue", "/graph/statistics"}
+    for client, added in ((graphs, computed), (strict, set[str]())):
+        base = str(client.base_url)
+        found = {row["g"].replace(base, "/") for row in rows(client, query)}
+        assert found & (stated | computed) == stated | added
+        described = read_graph(client.get("sparql", headers={"accept": "text/turtle"}).content, "text/turtle")
+        named = {
+            str(graph) for node in described.objects(None, SD.namedGraph) for graph in described.objects(node, SD.name)
+        }
+        assert {graph.replace(base, "/") for graph in named} == found
+        for graph in computed:
+            status = send(client, "form", f"ASK FROM <{base}{graph[1:]}> {{}}").status_code
+            assert status == (200 if client is graphs else 403), graph
 
 
 def test_graphs_of_the_source_are_named_by_the_deployment(graphs: httpx.Client) -> None:

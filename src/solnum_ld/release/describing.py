@@ -40,6 +40,16 @@ class Describing:
     options: BuildOptions
     store: ox.Store
 
+    @property
+    def computed(self) -> tuple[str, str]:
+        """Return the named graphs of catalogue and statistics."""
+        return f"{self.names.base}graph/catalogue", f"{self.names.base}graph/statistics"
+
+    @property
+    def visible(self) -> bool:
+        """Tell whether queries see them: with a strict default graph they see what the source states and nothing else."""
+        return self.options.default_graph != "strict"
+
     def declared(self) -> list[ox.Triple]:
         """Return what catalog.ttl says, under the deployment's names."""
         rebaser = Rebaser(self.names)
@@ -98,24 +108,27 @@ class Describing:
         graphs: Graphs,
         dumps: Sequence[Dump],
     ) -> tuple[Figures, int]:
-        """Add catalogue and statistics to the store and to the release's folder, and themselves to ``graphs``.
+        """Add catalogue and statistics to the store and to the release's folder, and themselves to ``graphs`` where queries see them.
 
         Return the figures, and how many triples of the two the default graph did not have.
         """
+        catalogue_graph, statistics_graph = self.computed
         folder = building / "catalogue"
         folder.mkdir()
         for number, page in enumerate(catalogue.pages, 1):
             (folder / f"{number}.nt").write_bytes(to_bytes(page, ox.RdfFormat.N_TRIPLES))
-        name = f"{self.names.base}graph/catalogue"
-        fresh = self._add(catalogue.triples, name)
-        graphs[name] = (len(catalogue.triples), COMPUTED)
+        fresh = self._add(catalogue.triples, catalogue_graph)
+        if self.visible:
+            graphs[catalogue_graph] = (len(catalogue.triples), COMPUTED)
         figures = self._figures(rebased, derived, graphs)
         addresses = [f"{self.names.public}dumps/{dump.name}" for dump in dumps]
         files = {table.iri: f"{self.names.public}dumps/{table.name}.csv" for table in self._tables()[0]}
-        statistics = describe_statistics(self.dataset, self.names, figures, addresses, files)
-        name = f"{self.names.base}graph/statistics"
-        fresh += self._add(statistics, name)
-        graphs[name] = (len(statistics), COMPUTED)
+        statistics = describe_statistics(
+            self.dataset, self.names, figures, addresses, files, statistics_graph, visible=self.visible
+        )
+        fresh += self._add(statistics, statistics_graph)
+        if self.visible:
+            graphs[statistics_graph] = (len(statistics), COMPUTED)
         counts = {"classes": dict(figures.classes), "properties": dict(figures.properties)}
         text = json.dumps(counts, ensure_ascii=False, indent=1) + "\n"
         (building / "statistics.json").write_text(text, "utf-8")

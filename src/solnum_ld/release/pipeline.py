@@ -330,6 +330,7 @@ def _write(
     if reason:
         raise SourceInvalid(reason, inspection.findings)
     figures, described = describing.write(building, catalogue, rebased, derived, graphs, dumps)
+    hidden += () if describing.visible else describing.computed
     searching = _start_search(into, names)
     reporter.stage("Loading named graphs")
     loader.wait()
@@ -354,7 +355,7 @@ def _write(
         counts={
             "quads": total_quads,
             **figures.counts,
-            "default_graph": default_triples + (0 if hidden else described),
+            "default_graph": default_triples + (described if describing.visible else 0),
             "derived": len(derived),
             "graphs": len(graphs),
             "datasets": catalogue.total,

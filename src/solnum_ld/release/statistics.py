@@ -142,20 +142,27 @@ def vocabularies(terms: Iterable[str]) -> list[str]:
 
 
 def describe_statistics(
-    dataset: Dataset, names: Names, figures: Figures, dumps: Iterable[str], tables: Mapping[str, str]
+    dataset: Dataset,
+    names: Names,
+    figures: Figures,
+    dumps: Iterable[str],
+    tables: Mapping[str, str],
+    graph: str,
+    *,
+    visible: bool,
 ) -> list[ox.Triple]:
     """Return the statements that no source can make: how much there is, of what, in which graphs, linked to what.
 
-    ``tables`` maps the IRI of each table to the address of its file.
+    ``tables`` maps the IRI of each table to the address of its file; ``graph`` is where they go, described when ``visible``.
     """
-    graph = f"{names.base}graph/statistics"
     made = {*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)}
     made.update(_partitions(dataset, graph, figures))
     made.update(ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items())
     made.update(_linksets(dataset, graph, figures))
-    own = set(_graph(ox.NamedNode(graph), "statistics", 0, COMPUTED, dataset.iri))
-    size = len(made) + len(own)
-    made.update(_graph(ox.NamedNode(graph), "statistics", size, COMPUTED, dataset.iri))
+    if visible:
+        own = set(_graph(ox.NamedNode(graph), "statistics", 0, COMPUTED, dataset.iri))
+        size = len(made) + len(own)
+        made.update(_graph(ox.NamedNode(graph), "statistics", size, COMPUTED, dataset.iri))
     return sorted(made, key=str)
 
 
