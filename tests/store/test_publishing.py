@@ -21,6 +21,7 @@ from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import read_manifest
 from solnum_ld.release.folder import ReleaseFolder
 from solnum_ld.store.remote import publishing
+from solnum_ld.store.remote.endpoints import Endpoint
 from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
 from solnum_ld.store.remote.publishing import Credentials, Target, Targets, push
 from solnum_ld.store.remote.statements import census
@@ -248,6 +249,19 @@ def test_name_and_password_are_asked_for_and_never_shown() -> None:
     for user in ("user", ""):
         result = command_line("publish", "--store", f"http://{user}:secret@127.0.0.1:9/query")
         assert result.exit_code == 2 and "secret" not in result.stderr + result.stdout
+
+
+def test_a_key_in_an_address_is_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    address = "http://127.0.0.1:9/query?apikey=secret"
+    target = Target(address, Credentials())
+    with pytest.raises(StoreUnavailable, match=r"^http://127\.0\.0\.1:9/query\?… cannot be reached") as unreached:
+        target.marker()
+    assert "secret" not in str(unreached.value)
+    endpoint = Endpoint(address)
+    endpoint.fail(OSError("it was cut off"))
+    assert "http://127.0.0.1:9/query?… does not answer: it was cut off" in caplog.text
+    assert "secret" not in caplog.text
+    assert endpoint.url == target.url == address
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from solnum_ld.errors import EngineFault, QueryTimeout, SolnumError, StoreBusy, 
 from solnum_ld.store.faults import moved
 from solnum_ld.store.protocol import Term
 from solnum_ld.store.remote.client import Broken, Client, Reply, Unreached
-from solnum_ld.store.remote.engine import RESULTS, Engine, late
+from solnum_ld.store.remote.engine import RESULTS, Engine, late, shown
 from solnum_ld.store.remote.engines import engine_of
 from solnum_ld.store.remote.layout import MARKER, MERGED, READ_MARKER, Marker, marker_of
 
@@ -92,7 +92,7 @@ class Endpoint:
     """One address of queries, and what is known of the engine behind it."""
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url, self.name = url, shown(url)
         self.engine: Engine = Engine()
         self.marker = Marker()
         self.trouble = "it was not asked yet"
@@ -105,7 +105,7 @@ class Endpoint:
     def fail(self, error: Exception) -> None:
         """Note that it does not answer, or not wholly: it is left alone until it is seen to hold the release again."""
         self.trouble = str(error) or type(error).__name__
-        log.warning("%s does not answer: %s", self.url, self.trouble)
+        log.warning("%s does not answer: %s", self.name, self.trouble)
 
     async def send(self, client: Client, asked: Question) -> Reply:
         """Ask; return the answer whose body is still to be read. Raises TimeoutError when the endpoint is given up meanwhile."""
@@ -200,7 +200,7 @@ class Replicas:
         self._served = self._served or bool(self._able())
         if self._served and standing != self._told.get(endpoint.url):
             self._told[endpoint.url] = standing
-            log.info("%s: %s", endpoint.url, standing)
+            log.info("%s: %s", endpoint.name, standing)
         if endpoint.trouble and self._able():  # another can answer what waits there
             endpoint.give_up()
 
@@ -304,7 +304,7 @@ class Replicas:
         finally:
             reply.close()
         text = said.decode("utf-8", errors="replace")
-        log.debug("%s answers %s: %s", endpoint.url, reply.status, text)
+        log.debug("%s answers %s: %s", endpoint.name, reply.status, text)
         text = moved(text, 1, 1, len(asked.prologue))
         return endpoint.engine.refusal(reply.status, text, asked.query, asked.seconds)
 

@@ -18,6 +18,16 @@ TRIPLES = "application/n-triples"
 _LATE = "The query took longer than {:g} seconds and was stopped. Add a LIMIT, or ask for less."
 
 
+def shown(url: str) -> str:
+    """Return an address as it is told to people and kept in logs: what follows ``?`` may be a key.
+
+    >>> shown("http://a:7878/query?key=x"), shown("http://a:7878/query")
+    ('http://a:7878/query?…', 'http://a:7878/query')
+    """
+    address, mark, _ = url.partition("?")
+    return f"{address}?…" if mark else address
+
+
 class Reader:
     """Puts a body into the standard's form, part by part."""
 

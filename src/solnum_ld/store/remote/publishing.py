@@ -23,7 +23,7 @@ import pyoxigraph as ox
 from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import Manifest
 from solnum_ld.store.remote.endpoints import Question, Rows, rows_of
-from solnum_ld.store.remote.engine import RESULTS, Engine
+from solnum_ld.store.remote.engine import RESULTS, Engine, shown
 from solnum_ld.store.remote.engines import engine_of
 from solnum_ld.store.remote.layout import MARKER, READ_MARKER, Marker, marker_of
 from solnum_ld.store.remote.statements import Census, Values, by_graph, census, portions, several_values, sum_of
@@ -90,7 +90,7 @@ class Target:
         *,
         seconds: float = 600.0,
     ) -> None:
-        self.url = url
+        self.url, self.name = url, shown(url)
         self._folder = folder
         self._credentials = credentials
         self._given = urljoin(url, graph_store) if graph_store else ""
@@ -126,7 +126,7 @@ class Target:
         if self._folder is None:
             return PORTION
         if not self._engine.loader:
-            raise SettingsError(f"{self.url} loads no files: publish without --bulk-dir.")
+            raise SettingsError(f"{self.name} loads no files: publish without --bulk-dir.")
         return FILE_PORTION
 
     @property
@@ -146,7 +146,7 @@ class Target:
             finally:
                 response.close()
         except httpx.HTTPError as error:
-            raise StoreUnavailable(f"{self.url} cannot be reached: {error}") from error
+            raise StoreUnavailable(f"{self.name} cannot be reached: {error}") from error
 
     def _select(self, query: str, graph: str) -> Rows:
         asked = Question(query, default=graph)
@@ -156,7 +156,7 @@ class Target:
         try:
             return rows_of(self._engine.reader(query).whole(response.content))
         except (ValueError, SyntaxError, KeyError) as error:
-            raise StoreUnavailable(f"{self.url} does not answer as a SPARQL endpoint does.") from error
+            raise StoreUnavailable(f"{self.name} does not answer as a SPARQL endpoint does.") from error
 
     # -- changes ----------------------------------------------------------------------------------------------------------
 
@@ -165,7 +165,7 @@ class Target:
         """Return the address of the graph store; raise SettingsError where it is not known."""
         address = self._given or self._engine.graph_store_of(self.url)
         if not address:
-            raise SettingsError(f"Where {self.url} takes data is not known. Name its graph store with --graph-store.")
+            raise SettingsError(f"Where {self.name} takes data is not known. Name its graph store with --graph-store.")
         return address
 
     def mark(self, marker: Marker) -> None:
@@ -230,14 +230,14 @@ class Target:
         try:
             response = self._client.send(request, auth=auth) if auth else self._client.send(request)
         except httpx.HTTPError as error:
-            raise StoreUnavailable(f"{self.url} cannot be reached: {error}") from error
+            raise StoreUnavailable(f"{self.name} cannot be reached: {error}") from error
         if response.status_code in (401, 403):
             raise SettingsError(
-                f"{self.url} lets nobody write without a name and a password it knows. "
+                f"{self.name} lets nobody write without a name and a password it knows. "
                 "Set SOLNUM_STORE_USER and SOLNUM_STORE_PASSWORD."
             )
         if response.status_code >= 300 and not (missing and response.status_code == 404):
-            raise StoreUnavailable(f"{self.url} answers {request.method} with status {response.status_code}.")
+            raise StoreUnavailable(f"{self.name} answers {request.method} with status {response.status_code}.")
         return response
 
 
@@ -282,13 +282,13 @@ class Targets:
         kept = [target for target, marker in held.items() if marker.holds == served and target not in wanted]
         if served and any(held[target].holds == served for target in wanted) and not kept and not replace:
             raise SettingsError(
-                f"{wanted[0].url} holds the release that is served, and no other endpoint does. "
+                f"{wanted[0].name} holds the release that is served, and no other endpoint does. "
                 "Name another beside it, or load over it with --replace: services answer 503 meanwhile."
             )
         self._check_apart(wanted, release, held)
-        pushed = [target.url for target in wanted if push(folder, manifest, target, report, wait, grace)]
-        others = [target.url for target in self._targets if target not in wanted and held[target].holds == release]
-        self.holding = [target.url for target in wanted] + others
+        pushed = [target.name for target in wanted if push(folder, manifest, target, report, wait, grace)]
+        others = [target.name for target in self._targets if target not in wanted and held[target].holds == release]
+        self.holding = [target.name for target in wanted] + others
         return pushed
 
     def _check_apart(self, wanted: Sequence[Target], release: str, held: Mapping[Target, Marker]) -> None:
@@ -301,11 +301,11 @@ class Targets:
                 continue
             sign = target.sign()
             try:
-                same = [other.url for other in self._targets if other is not target and other.shows(sign)]
+                same = [other.name for other in self._targets if other is not target and other.shows(sign)]
             finally:
                 target.drop(_SIGN)
             if same:
-                raise SettingsError(f"{target.url} and {same[0]} lead to the same dataset. Name it once.")
+                raise SettingsError(f"{target.name} and {same[0]} lead to the same dataset. Name it once.")
 
 
 def holdings(urls: Iterable[str]) -> set[str]:
@@ -385,19 +385,19 @@ def _verify(store: ox.Store, counted: Census, target: Target, report: Reporter) 
         if found == expected and target.keeps_spelling and target.sum(graph) != counted.sums[graph]:
             _begin_anew(counted.sizes, target)
             raise StoreUnavailable(
-                f"{target.url} has other triples in graph <{graph}> than were sent. Publish again; it begins anew."
+                f"{target.name} has other triples in graph <{graph}> than were sent. Publish again; it begins anew."
             )
         if found != expected:
             _begin_anew(counted.sizes, target)
             taken = _taken_for_equal(store, graph, target) if found < expected else []
             if taken:
                 raise StoreUnavailable(
-                    f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}: it keeps one of values that it "
+                    f"{target.name} has {found:,} triples of graph <{graph}>, of {expected:,}: it keeps one of values that it "
                     f"takes for equal. {' '.join(taken)} Publishing again does not help: write such a value once, and in one "
                     "way, in the source, or publish into another engine."
                 )
             raise StoreUnavailable(
-                f"{target.url} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
+                f"{target.name} has {found:,} triples of graph <{graph}>, of {expected:,}. Publish again; it begins anew."
             )
         report.advance(number)
 
