@@ -9,7 +9,10 @@ from pathlib import Path
 from solnum_ld.errors import ReleaseError
 from solnum_ld.iris import Names
 
-FORMAT = 4
+FORMAT = 5
+
+HIDDEN_CATALOGUE, HIDDEN_STATISTICS = "urn:x-solnum:catalogue", "urn:x-solnum:statistics"
+"""The graphs of what the build computes where queries do not see it: names that no graph of a source has."""
 """Version of the layout of a release folder; another one is not read."""
 
 NAME = "manifest.json"
@@ -69,6 +72,11 @@ class Manifest:
     def names(self) -> Names:
         """Return how this release names things."""
         return Names(self.space, self.base, self.public)
+
+    @property
+    def statistics_graph(self) -> str:
+        """Return the graph that holds what the build counted."""
+        return HIDDEN_STATISTICS if HIDDEN_STATISTICS in self.hidden else f"{self.base}graph/statistics"
 
     def to_json(self) -> str:
         """Return the manifest as JSON text, keys sorted."""

@@ -161,6 +161,8 @@ def test_a_look_is_kept_for_the_next_iri() -> None:
     first, other, longer = (look(f"ASK {{ <https://x/{name}#> ?p 'a' }}") for name in ("a/b", "c.d", "longer"))
     assert other is first
     assert longer.body == first.body
+    deep = "SELECT * {" + "{SELECT * {" * 16 + "?s <http://x/count> ?o" + "}}" * 16 + "}"
+    assert seen(deep, look) == seen(deep)
     assert look("ASK {:a :b :c\\<http://RAND>. }") != look("ASK {:a :b :c\\<http://abcd>. }")
     assert look("DESCRIBE <http://x/1>").targets == ("<http://x/1>",)
     assert look("DESCRIBE <http://x/2>").targets == ("<http://x/2>",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from solnum_ld.errors import SettingsError, StoreUnavailable
 from solnum_ld.manifest import read_manifest
 from solnum_ld.release.folder import ReleaseFolder
 from solnum_ld.store.remote import publishing
+from solnum_ld.store.remote.client import Client
 from solnum_ld.store.remote.endpoints import Endpoint
 from solnum_ld.store.remote.layout import MARKER, MERGED, Marker
 from solnum_ld.store.remote.publishing import Credentials, Target, Targets, push
@@ -262,6 +264,27 @@ def test_a_key_in_an_address_is_never_shown(caplog: pytest.LogCaptureFixture) ->
     assert "http://127.0.0.1:9/query?… does not answer: it was cut off" in caplog.text
     assert "secret" not in caplog.text
     assert endpoint.url == target.url == address
+
+
+@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n"])
+def test_a_key_is_not_shown_where_an_engine_answers_with_what_is_no_http(answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    async def trouble() -> str:
+        server, client = await asyncio.start_server(serve, "127.0.0.1", 0), Client(1)
+        endpoint = Endpoint(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/query?apikey=secret")
+        await endpoint.check(client)
+        await client.aclose()
+        server.close()
+        return endpoint.trouble
+
+    found = asyncio.run(trouble())
+    assert found
+    assert "secret" not in found
 
 
 @pytest.mark.parametrize(

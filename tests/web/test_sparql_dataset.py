@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 import rdflib
 from endpoint import NEXT, ONE, THREE, TWO, WAYS, P, ask, assert_problem, number, read_graph, rows, send
 
+from support import serving
+
 SD = rdflib.Namespace("http://www.w3.org/ns/sparql-service-description#")
+VOID = rdflib.Namespace("http://rdfs.org/ns/void#")
 VALUES = f"SELECT ?v {{ ?s <{P}> ?v }} ORDER BY ?v"
 COUNT = f"SELECT (COUNT(*) AS ?n) {{ ?s <{P}> ?v }}"
 
@@ -84,6 +89,24 @@ def test_strict_graphs_are_those_of_the_source_and_none_that_the_build_computes(
         for graph in computed:
             status = send(client, "form", f"ASK FROM <{base}{graph[1:]}> {{}}").status_code
             assert status == (200 if client is graphs else 403), graph
+        statistics = read_graph(
+            client.get(".well-known/void", headers={"accept": "text/turtle"}).content, "text/turtle"
+        )
+        assert any(statistics.triples((None, VOID.classPartition, None)))
+        assert client.get("graph/statistics", follow_redirects=True).status_code == 200  # what its parts are named by
+
+
+def test_a_source_may_call_a_graph_as_the_build_calls_its_own(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    stated = "<http://data.example.org/graph/statistics> { <http://data.example.org/id/x> <http://e.example/p> 3 }"
+    (source / "a.trig").write_text(stated, "utf-8")
+    options = ("--default-graph", "strict", "--no-shacl")
+    with serving(source, tmp_path / "releases", *options) as server, httpx.Client(base_url=server.base) as client:
+        (row,) = rows(client, "SELECT ?g ?n { GRAPH ?g { ?s <http://e.example/p> ?n } }")
+        assert row == {"g": f"{client.base_url}graph/statistics", "n": "3"}
+        assert ask(client, f"ASK FROM <{row['g']}> {{ ?s <http://e.example/p> 3 }}")
+        assert "http://e.example/p> 3" not in client.get(".well-known/void", headers={"accept": "text/turtle"}).text
 
 
 def test_graphs_of_the_source_are_named_by_the_deployment(graphs: httpx.Client) -> None:

@@ -169,7 +169,9 @@ def _announce(settings: Settings, service: ServiceSettings, release: tuple[str, 
         ("releases", str(settings.releases)),
     ]
     if service.store:
-        places.append(("store", ", ".join(service.store)))
+        from solnum_ld.store.remote.engine import shown
+
+        places.append(("store", ", ".join(map(shown, service.store))))
     if settings.base != settings.public:
         places.append(("names", settings.base))
     for what, where in places:

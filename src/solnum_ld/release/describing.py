@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from solnum_ld.errors import SourceInvalid
 from solnum_ld.findings import Finding
 from solnum_ld.iris import Names, is_public
-from solnum_ld.manifest import Dataset, Dump
+from solnum_ld.manifest import HIDDEN_CATALOGUE, HIDDEN_STATISTICS, Dataset, Dump
 from solnum_ld.mediatypes import DUMP_FORMATS
 from solnum_ld.namespaces import RDF_TYPE
 from solnum_ld.rdf import to_bytes, used_prefixes
@@ -43,11 +43,13 @@ class Describing:
     @property
     def computed(self) -> tuple[str, str]:
         """Return the named graphs of catalogue and statistics."""
+        if not self.visible:
+            return HIDDEN_CATALOGUE, HIDDEN_STATISTICS
         return f"{self.names.base}graph/catalogue", f"{self.names.base}graph/statistics"
 
     @property
     def visible(self) -> bool:
-        """Tell whether queries see them: with a strict default graph they see what the source states and nothing else."""
+        """Tell whether queries see them: with a strict default graph they see what the source states, and what its rules derive from it."""
         return self.options.default_graph != "strict"
 
     def declared(self) -> list[ox.Triple]:
@@ -123,9 +125,7 @@ class Describing:
         figures = self._figures(rebased, derived, graphs)
         addresses = [f"{self.names.public}dumps/{dump.name}" for dump in dumps]
         files = {table.iri: f"{self.names.public}dumps/{table.name}.csv" for table in self._tables()[0]}
-        statistics = describe_statistics(
-            self.dataset, self.names, figures, addresses, files, statistics_graph, visible=self.visible
-        )
+        statistics = describe_statistics(self.dataset, self.names, figures, addresses, files, visible=self.visible)
         fresh += self._add(statistics, statistics_graph)
         if self.visible:
             graphs[statistics_graph] = (len(statistics), COMPUTED)

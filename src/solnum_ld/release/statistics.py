@@ -147,22 +147,21 @@ def describe_statistics(
     figures: Figures,
     dumps: Iterable[str],
     tables: Mapping[str, str],
-    graph: str,
     *,
     visible: bool,
 ) -> list[ox.Triple]:
     """Return the statements that no source can make: how much there is, of what, in which graphs, linked to what.
 
-    ``tables`` maps the IRI of each table to the address of its file; ``graph`` is where they go, described when ``visible``.
+    ``tables`` maps the IRI of each table to the address of its file; ``visible`` tells that these statements are a named graph.
     """
+    graph = f"{names.base}graph/statistics"
     made = {*_dataset(dataset, names, figures, dumps), *_graphs(dataset, names, figures)}
     made.update(_partitions(dataset, graph, figures))
     made.update(ox.Triple(ox.NamedNode(table), _URL, ox.Literal(file, datatype=_ANY)) for table, file in tables.items())
     made.update(_linksets(dataset, graph, figures))
-    if visible:
-        own = set(_graph(ox.NamedNode(graph), "statistics", 0, COMPUTED, dataset.iri))
-        size = len(made) + len(own)
-        made.update(_graph(ox.NamedNode(graph), "statistics", size, COMPUTED, dataset.iri))
+    own = set(_graph(ox.NamedNode(graph), "statistics", 0 if visible else None, COMPUTED, dataset.iri))
+    size = len(made) + len(own) if visible else None
+    made.update(_graph(ox.NamedNode(graph), "statistics", size, COMPUTED, dataset.iri))
     return sorted(made, key=str)
 
 
@@ -228,12 +227,14 @@ def _graphs(dataset: Dataset, names: Names, figures: Figures) -> Iterator[ox.Tri
         yield from _graph(ox.NamedNode(iri), iri.removeprefix(f"{names.base}graph/"), triples, origin, dataset.iri)
 
 
-def _graph(node: ox.NamedNode, name: str, triples: int, origin: str, dataset: str) -> Iterator[ox.Triple]:
-    yield _link(node, RDF_TYPE, SD + "Graph")
+def _graph(node: ox.NamedNode, name: str, triples: int | None, origin: str, dataset: str) -> Iterator[ox.Triple]:
+    """Describe a part of the dataset; without a number of triples it is no named graph that queries see."""
+    if triples is not None:
+        yield _link(node, RDF_TYPE, SD + "Graph")
+        yield _number(node, VOID + "triples", triples)
     yield _link(node, RDF_TYPE, VOID + "Dataset")
     yield _text(node, RDFS + "label", f"Graphe nommé « {name} »", "fr")
     yield _text(node, RDFS + "label", f"Named graph “{name}”", "en")
-    yield _number(node, VOID + "triples", triples)
     yield _link(node, DCTERMS + "isPartOf", dataset)
     if origin == COMPUTED:
         yield _text(node, DCTERMS + "source", "calculé à la publication", "fr")

@@ -12,6 +12,7 @@ from solnum_ld.sparql.scan import Scan, scan
 
 _SHORT = 2000
 _SHAPES = 512
+_SELECTS = 8
 _IRI = re.compile(r"(?<!\\)<https?://[A-Za-z0-9._~/%#:@=+-]*+>")
 """IRIs without anything that an expression, a variable or a string could begin or end with; behind a backslash goes a name on."""
 
@@ -22,7 +23,8 @@ def look(text: str) -> Scan:
     >>> look("ASK { <http://a/b> ?p 1 }") is look("ASK { <http://a/c> ?p 1 }")
     True
     """
-    if len(text) > _SHORT or "SERVICE" in text.upper():  # a SERVICE is found by its letters, wherever they are
+    letters = text.upper()  # a SERVICE is found by its letters, and aggregates beside many a SELECT, wherever they are
+    if len(text) > _SHORT or "SERVICE" in letters or letters.count("SELECT") > _SELECTS:
         return scan(text)
     seen = _scanned(_IRI.sub(_blank, text))
     return scan(text) if seen.targets or seen.default_graphs or seen.named_graphs else seen

@@ -57,7 +57,7 @@ async def void(request: Request, suffix: str = "") -> Response:
     generation = generation_of(request.scope)
     manifest = generation.manifest
     document = ox.NamedNode(f"{manifest.public}.well-known/void")
-    triples = await generation.store.graph([f"{manifest.base}graph/statistics"])
+    triples = await generation.store.graph([manifest.statistics_graph])
     triples.append(_link(document, RDF_TYPE, VOID + "DatasetDescription"))
     triples.append(_link(document, FOAF + "primaryTopic", manifest.dataset.iri))
     if manifest.dataset.license:

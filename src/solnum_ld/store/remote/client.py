@@ -155,4 +155,6 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
 
 
 def _said(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """Return what an error says; one of a malformed answer would add the whole address."""
+    words = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    return words or type(error).__name__
