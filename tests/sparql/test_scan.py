@@ -147,7 +147,7 @@ REST = st.one_of(
 )
 
 
-@settings(max_examples=5000)
+@settings(max_examples=2000)
 @given(st.sampled_from(STARTS), st.lists(st.sampled_from([None, *PIECES]), max_size=30), st.data())
 def test_queries_that_differ_in_their_iris_alone_are_seen_alike(
     start: str, pieces: list[str | None], data: st.DataObject
