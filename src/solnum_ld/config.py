@@ -165,10 +165,13 @@ def read_store(value: str) -> tuple[str, ...]:
 
 
 def _is_endpoint(url: str) -> bool:
+    import httpx  # here, since few commands name an engine
+
     try:
         parts = urlsplit(url)
         port = parts.port  # raises for one that is no number, or too large
-    except ValueError:
+        httpx.URL(url).host.encode("idna")  # raises for a name that no host can have
+    except (ValueError, httpx.InvalidURL):
         return False
     told = port != 0 and parts.hostname and "@" not in parts.netloc and not parts.fragment
     return parts.scheme in ("http", "https") and bool(told)

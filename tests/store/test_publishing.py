@@ -288,7 +288,17 @@ def test_a_key_is_not_shown_where_an_engine_answers_with_what_is_no_http(answer:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://[::1/query", "http://h:99999/q", "http://h:x/q", "http://h:0/q", "ftp://h/q"]
+    "address",
+    [
+        "http://[::1/query",
+        "http://h:99999/q",
+        "http://h:x/q",
+        "http://h:0/q",
+        "ftp://h/q",
+        "http://ex..ample/q",
+        "http://xn--a/q",
+        "http://h/a\tb",
+    ],
 )
 def test_what_is_no_address_of_an_engine_is_said_so(address: str) -> None:
     with pytest.raises(SettingsError, match="addresses of SPARQL endpoints"):
