@@ -19,7 +19,8 @@ _TWICE = re.compile("(?:REPLACE|SUBSTR|REGEX|GROUP_CONCAT)$")
 _SOME = re.compile("REPLACE|SUBSTR|REGEX|GROUP_CONCAT", re.IGNORECASE)
 _SELECT = re.compile("SELECT", re.IGNORECASE)
 _GROUPS = re.compile("GROUP|HAVING|COUNT|SUM|AVG|MIN|MAX|SAMPLE", re.IGNORECASE)
-_FEW = 8
+FEW = 8
+"""Of these, and of SELECTs, up to which it does not matter how they stand."""
 
 CALLS = "it has too many REPLACE, SUBSTR, REGEX or GROUP_CONCAT within each other"
 SUBQUERIES = "it has too many subqueries with aggregates within each other"
@@ -27,9 +28,9 @@ SUBQUERIES = "it has too many subqueries with aggregates within each other"
 
 def may_be_read_often(text: str) -> bool:
     """Tell whether a query has so many of these that it matters how they stand."""
-    if text.count("(") > _FEW and len(_SOME.findall(text)) > _FEW:
+    if text.count("(") > FEW and len(_SOME.findall(text)) > FEW:
         return True
-    return text.count("{") > _FEW and len(_SELECT.findall(text)) > _FEW and _GROUPS.search(text) is not None
+    return text.count("{") > FEW and len(_SELECT.findall(text)) > FEW and _GROUPS.search(text) is not None
 
 
 def read_too_often(found: Iterable[tuple[str, int]]) -> tuple[int, str] | None:
@@ -71,4 +72,4 @@ def read_too_often(found: Iterable[tuple[str, int]]) -> tuple[int, str] | None:
     return None
 
 
-__all__ = ["MAX_CHARACTERS", "MAX_READ", "may_be_read_often", "read_too_often"]
+__all__ = ["FEW", "MAX_CHARACTERS", "MAX_READ", "may_be_read_often", "read_too_often"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from solnum_ld.sparql.calls import FEW
 from solnum_ld.sparql.scan import Scan, scan
 
 _SHORT = 2000
 _SHAPES = 512
-_SELECTS = 8
 _IRI = re.compile(r"(?<!\\)<https?://[A-Za-z0-9._~/%#:@=+-]*+>")
 """IRIs without anything that an expression, a variable or a string could begin or end with; behind a backslash goes a name on."""
 
@@ -24,7 +24,7 @@ def look(text: str) -> Scan:
     True
     """
     letters = text.upper()  # a SERVICE is found by its letters, and aggregates beside many a SELECT, wherever they are
-    if len(text) > _SHORT or "SERVICE" in letters or letters.count("SELECT") > _SELECTS:
+    if len(text) > _SHORT or "SERVICE" in letters or letters.count("SELECT") > FEW:
         return scan(text)
     seen = _scanned(_IRI.sub(_blank, text))
     return scan(text) if seen.targets or seen.default_graphs or seen.named_graphs else seen
